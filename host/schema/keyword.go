@@ -1,0 +1,261 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// keywords are all that a field may say, with the types that each is for;
+// none means all.
+var keywords = map[string][]string{
+	"type": nil, "description": nil, "default": nil, "optional": nil, "enum": nil, "secret": nil,
+	"coerce":     {Integer, Number, Boolean},
+	"min_length": {String}, "max_length": {String}, "pattern": {String}, "format": {String},
+	"minimum": {Integer, Number}, "maximum": {Integer, Number},
+	"items": {Array}, "min_items": {Array}, "max_items": {Array},
+	"fields": {Object},
+}
+
+// types in the order of the reference.
+var types = []string{String, Integer, Number, Boolean, Object, Array}
+
+// A declaration is the table of one field while it is read.
+type declaration struct {
+	parser *parser
+	path   string
+	table  map[string]any
+}
+
+func (d *declaration) fault(format string, args ...any) {
+	d.parser.fault(d.path, format, args...)
+}
+
+func (d *declaration) has(keyword string) bool {
+	_, ok := d.table[keyword]
+	return ok
+}
+
+// take returns a keyword's value, nil if it is not given or not what it must
+// be.
+func (d *declaration) take(keyword, what string) any {
+	value, given := d.table[keyword]
+	if !given {
+		return nil
+	}
+	ok := false
+	switch what {
+	case "a string":
+		var text string
+		text, ok = value.(string)
+		ok = ok && utf8.ValidString(text)
+	case "true or false":
+		_, ok = value.(bool)
+	case "a number":
+		var f float64
+		f, ok = value.(float64)
+		ok = ok && !math.IsNaN(f) && !math.IsInf(f, 0)
+	case "a table of fields":
+		_, ok = value.(map[string]any)
+	}
+	if !ok {
+		d.fault("%s must be %s", keyword, what)
+		return nil
+	}
+	return value
+}
+
+func (d *declaration) flag(keyword string) bool {
+	value, _ := d.take(keyword, "true or false").(bool)
+	return value
+}
+
+func (d *declaration) fieldType() string {
+	if !d.has("type") {
+		d.fault("type is missing (%s)", strings.Join(types, ", "))
+		return ""
+	}
+	name, ok := d.take("type", "a string").(string)
+	if !ok || slices.Contains(types, name) {
+		return name
+	}
+	d.fault("unknown type %q%s (%s)", shorten(name), meant(name, types), strings.Join(types, ", "))
+	return ""
+}
+
+func (d *declaration) description() string {
+	if !d.has("description") {
+		d.fault("description is missing")
+		return ""
+	}
+	text, ok := d.take("description", "a string").(string)
+	if ok && strings.TrimSpace(text) == "" {
+		d.fault("description is empty")
+	}
+	return text
+}
+
+// unknown reports the keywords that do not exist or are not for the type.
+func (d *declaration) unknown(fieldType string) {
+	for _, keyword := range slices.Sorted(maps.Keys(d.table)) {
+		allowed, known := keywords[keyword]
+		switch {
+		case !known && slips(keyword, "required") < math.MaxInt:
+			d.fault("unknown keyword %q: a field is required unless it has default or optional", keyword)
+		case !known:
+			d.fault("unknown keyword %q%s", shorten(keyword), meant(keyword, slices.Sorted(maps.Keys(keywords))))
+		case allowed != nil && fieldType != "" && !slices.Contains(allowed, fieldType):
+			d.fault("keyword %q is not for type %s, only for %s", keyword, fieldType, strings.Join(allowed, " and "))
+		}
+	}
+}
+
+// span reads two counts of which the first may not be above the second.
+func (d *declaration) span(least, most string) (low, high *int) {
+	low, high = d.size(least), d.size(most)
+	if low != nil && high != nil && *low > *high {
+		d.fault("%s %d is above %s %d", least, *low, most, *high)
+	}
+	return low, high
+}
+
+// size reads a length or a count.
+func (d *declaration) size(keyword string) *int {
+	value, ok := d.take(keyword, "a number").(float64)
+	if !ok {
+		return nil
+	}
+	if value < 0 || value > math.MaxInt32 || value != math.Trunc(value) {
+		d.fault("%s must be a whole number from 0 to %d", keyword, math.MaxInt32)
+		return nil
+	}
+	return new(int(value))
+}
+
+// bound reads an end of a range of numbers.
+func (d *declaration) bound(keyword, fieldType string) *float64 {
+	value, ok := d.take(keyword, "a number").(float64)
+	if !ok {
+		return nil
+	}
+	if fieldType == Integer && (value != math.Trunc(value) || math.Abs(value) > maxInteger) {
+		d.fault("%s must be an integer between -%d and %d", keyword, maxInteger, maxInteger)
+		return nil
+	}
+	return new(value)
+}
+
+func (d *declaration) pattern(f *Field) {
+	text, ok := d.take("pattern", "a string").(string)
+	if !ok {
+		return
+	}
+	// The pattern alone first: with its brackets open it could close ours.
+	if _, err := regexp.Compile(text); err != nil {
+		d.fault("pattern: %v", err)
+		return
+	}
+	whole, err := regexp.Compile(`\A(?:` + text + `)\z`)
+	if err != nil {
+		d.fault("pattern: %v", err)
+		return
+	}
+	f.Pattern, f.pattern = text, whole
+}
+
+func (d *declaration) format(f *Field) {
+	name, ok := d.take("format", "a string").(string)
+	if !ok {
+		return
+	}
+	if _, known := formatText[name]; !known {
+		d.fault("unknown format %q%s (%s)", shorten(name), meant(name, slices.Sorted(maps.Keys(formatText))), formatNames)
+		return
+	}
+	f.Format, f.format = name, ownFormats[name]
+	if f.format == nil {
+		f.format = d.parser.formats[name]
+	}
+	if f.format == nil {
+		d.fault("format %q has no check in this program", name)
+	}
+}
+
+// meant suggests what a misspelt word was meant to be.
+func meant(word string, candidates []string) string {
+	best, fewest := "", math.MaxInt
+	for _, candidate := range candidates {
+		if slips := slips(word, candidate); slips < fewest {
+			best, fewest = candidate, slips
+		}
+	}
+	if best == "" {
+		best = completed(word, candidates)
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
+}
+
+// slips counts the typing errors that make word of candidate, capitals and
+// underscores aside. More than one or two make it another word: MaxInt.
+func slips(word, candidate string) int {
+	if len(word) > MaxNameLength {
+		return math.MaxInt
+	}
+	bare := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, "_", "")) }
+	a, b := bare(word), bare(candidate)
+	allowed := 1
+	if len(b) > 5 {
+		allowed = 2
+	}
+	if n := distance(a, b); n <= allowed {
+		return n
+	}
+	return math.MaxInt
+}
+
+// completed returns the one candidate that begins with word, if it is one.
+func completed(word string, candidates []string) string {
+	found := ""
+	for _, candidate := range candidates {
+		if len(word) < 3 || !strings.HasPrefix(candidate, strings.ToLower(word)) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = candidate
+	}
+	return found
+}
+
+// distance counts the insertions, deletions, replacements and swaps of
+// neighbours that lead from a to b.
+func distance(a, b string) int {
+	var before, last []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
