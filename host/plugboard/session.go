@@ -1,0 +1,282 @@
+package plugboard
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// maxRounds bounds how often a session joins again for requests that crossed
+// its leave.
+const maxRounds = 3
+
+// The states of a session. Answers leave only while it is joined.
+type state int
+
+const (
+	apart   state = iota // not joined; the next join is sent at joinAt
+	joining              // a join was sent and not yet confirmed
+	joined
+	leaving // a leave was sent
+	left    // and confirmed
+)
+
+// A session is one WebSocket connection from the handshake to its end. It has
+// two goroutines: read decodes frames, starts requests and never waits, and
+// loop does everything else, in steps, each of which ends with one flush. What
+// is not said otherwise belongs to loop.
+type session struct {
+	client   *Client
+	log      *slog.Logger
+	ws       *websocket.Conn
+	conn     *gatherConn
+	token    string
+	manifest []byte
+	began    time.Time
+
+	heard atomic.Int64 // when the service last said something, in ns after began
+
+	mu     sync.Mutex
+	events []Frame // from read to loop
+
+	state     state
+	refs      int       // of frames sent by the session itself
+	awaited   []control // those whose reply has not come
+	nextBeat  time.Time
+	joinAt    time.Time
+	joinedAt  time.Time
+	firstJoin time.Time // zero: not yet
+	rejoins   int       // after errors, without a stable time between
+	retireBy  time.Time // leave when nothing is in flight, at the latest then; zero: stay
+	drainStep time.Time // when the client's drain needs attention; zero: it does not
+	rounds    int       // of leaving
+
+	service entity // our own, from the join
+	access  entity // the token that we joined with
+
+	batch     []message // to be written in this step
+	sent      []message // written, of late
+	sentBytes int
+	settled   int // how many of sent the kernel has taken
+}
+
+// A control is a frame of the session's own that the hub replies to.
+type control struct {
+	event string
+	ref   string
+	at    time.Time
+}
+
+func newSession(c *Client, ws *websocket.Conn, conn *gatherConn, token string, manifest []byte) *session {
+	now := time.Now()
+	return &session{
+		client:   c,
+		log:      c.log.With("session", c.count.sessions.Add(1)),
+		ws:       ws,
+		conn:     conn,
+		token:    token,
+		manifest: manifest,
+		began:    now,
+		nextBeat: now.Add(c.opts.Heartbeat),
+		joinAt:   now,
+	}
+}
+
+// run serves the session to its end. Answers that the hub cannot have are
+// back in the outbox then. It has logged the error that it returns.
+func (s *session) run(life context.Context) error {
+	ended := make(chan struct{})
+	var readErr error
+	s.ws.SetReadLimit(-1) // readMessage has its own, which does not cost the connection
+	go func() {
+		defer close(ended)
+		readErr = s.read(life)
+	}()
+
+	err := s.loop(ended)
+	if errors.Is(err, errRetired) {
+		s.goodbye()
+	}
+	s.ws.CloseNow()
+	<-ended
+	if err == nil || websocket.CloseStatus(readErr) != -1 && !errors.Is(err, errRetired) {
+		err = fmt.Errorf("read: %w", readErr)
+	}
+	s.salvage()
+	s.enter(apart)
+	s.logEnd(err)
+	return err
+}
+
+// goodbye does the closing handshake.
+func (s *session) goodbye() {
+	if s.conn.closing(time.Now().Add(farewell)) == nil {
+		s.ws.Close(websocket.StatusNormalClosure, "")
+	}
+}
+
+// loop takes steps until the session is over. It returns nil if the read loop
+// has ended, and knows why.
+func (s *session) loop(ended <-chan struct{}) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		next, err := s.step(time.Now())
+		if err != nil {
+			return err
+		}
+		timer.Reset(time.Until(next))
+		select {
+		case <-s.client.wake:
+		case <-timer.C:
+		case <-ended:
+			return nil
+		}
+	}
+}
+
+// step does all that is to be done now and returns when there will be more.
+func (s *session) step(now time.Time) (next time.Time, err error) {
+	s.handleEvents(now)
+	if err := s.advance(now); err != nil {
+		return time.Time{}, err
+	}
+	var due time.Time
+	if s.state == joined {
+		s.batch, due = s.client.outbox.take(now, s.batch)
+		s.batch = s.client.withoutLate(s.batch, now)
+	}
+	wrote := len(s.batch) > 0
+	if err := s.write(); err != nil {
+		return time.Time{}, fmt.Errorf("write: %w", err)
+	}
+	if wrote && !s.retireBy.IsZero() {
+		return now, nil // this may have been the last answer
+	}
+	return s.nextStep(due), nil
+}
+
+// advance does what time and the client ask for.
+func (s *session) advance(now time.Time) error {
+	c := s.client
+	if len(s.awaited) > 0 && !now.Before(s.replyDue()) {
+		if s.parting() {
+			return errRetired
+		}
+		return fmt.Errorf("no reply to %s within %v", s.awaited[0].event, c.opts.HeartbeatTimeout)
+	}
+	if !now.Before(s.nextBeat) {
+		s.send(now, topicPhoenix, eventHeartbeat)
+		s.nextBeat = now.Add(c.opts.Heartbeat)
+	}
+	if c.reconnect.Swap(false) {
+		s.considerHandover(now)
+	}
+	if by := c.stopBy.Load(); by != nil {
+		s.retireBy = by.Add(farewell)
+		s.drainStep = c.advanceDrain(now)
+	}
+	overdue := !now.Before(s.retireBy)
+	done := !s.retireBy.IsZero() && (overdue || c.unanswered.Load() == 0)
+
+	switch {
+	case done && s.state == joined:
+		s.enter(leaving)
+		s.send(now, topicService, eventLeave)
+	case done && s.state == joining && !overdue:
+		// The hub may push requests as soon as it has the join: leave properly.
+	case done && s.state != leaving, s.state == left && s.rounds >= maxRounds:
+		return errRetired
+	case s.state == left:
+		s.rounds++
+		s.join(now)
+	case s.state == apart && !now.Before(s.joinAt):
+		s.join(now)
+	case s.state == joined && !now.Before(s.lastHeard().Add(c.opts.RejoinIdle)):
+		// The hub may have forgotten us without a sign. If it has not, it
+		// only replaces the channel: we stay joined.
+		s.hear(now)
+		s.send(now, topicService, eventJoin)
+	}
+	return nil
+}
+
+// considerHandover prepares to leave if the manifest has changed.
+func (s *session) considerHandover(now time.Time) {
+	manifest, err := s.client.manifest()
+	switch {
+	case err != nil:
+		s.log.Error("manifest not published", "error", err)
+	case !bytes.Equal(manifest, s.manifest):
+		s.log.Info("manifest changed, connecting again")
+		s.retireBy = now.Add(handoverTime)
+	}
+}
+
+func (s *session) nextStep(due time.Time) time.Time {
+	next := earliest(s.nextBeat, due)
+	if len(s.awaited) > 0 {
+		next = earliest(next, s.replyDue())
+	}
+	switch s.state {
+	case apart:
+		next = earliest(next, s.joinAt)
+	case joined:
+		next = earliest(next, s.lastHeard().Add(s.client.opts.RejoinIdle))
+	}
+	if s.state != leaving {
+		next = earliest(next, earliest(s.retireBy, s.drainStep))
+	}
+	return next
+}
+
+// earliest returns the earlier of two times, of which zero is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// replyDue is when the oldest reply that is awaited must have come.
+func (s *session) replyDue() time.Time {
+	if s.parting() {
+		return s.awaited[len(s.awaited)-1].at.Add(farewell)
+	}
+	return s.awaited[0].at.Add(s.client.opts.HeartbeatTimeout)
+}
+
+// parting reports whether only politeness keeps the session open.
+func (s *session) parting() bool {
+	return s.state == leaving ||
+		s.state == joining && !s.retireBy.IsZero() && s.client.unanswered.Load() == 0
+}
+
+func (s *session) enter(next state) {
+	s.state = next
+	s.client.joined.Store(next == joined)
+}
+
+func (s *session) join(now time.Time) {
+	s.enter(joining)
+	s.send(now, topicService, eventJoin)
+}
+
+// send adds a frame of the session's own to the batch.
+func (s *session) send(now time.Time, topic, event string) {
+	s.refs++
+	ref := strconv.Itoa(s.refs)
+	s.awaited = append(s.awaited, control{event, ref, now})
+	s.batch = append(s.batch, message{event: event, ref: ref, frame: appendFrame(nil, topic, event, ref)})
+}
+
+func (s *session) hear(now time.Time)   { s.heard.Store(int64(now.Sub(s.began))) }
+func (s *session) lastHeard() time.Time { return s.began.Add(time.Duration(s.heard.Load())) }
