@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -45,7 +44,7 @@ type Client struct {
 
 	unanswered atomic.Int64 // requests whose answer has not been written
 	slots      atomic.Int64 // those of them that count against MaxInFlight
-	handlers   sync.WaitGroup
+	handlers   *workers
 	joined     atomic.Bool
 	count      counters
 
@@ -73,6 +72,7 @@ func newClient(opts Options) *Client {
 		creds:   credentials{configured: opts.Token},
 		seen:    newRecentRefs(),
 	}
+	c.handlers = newWorkers(func(j job) { c.answer(j.req, c.handle(j.ctx, j.req), true) })
 	c.outbox = outbox{hold: opts.ResponseHold, start: time.Now(), nudge: c.nudge}
 	return c
 }
@@ -100,6 +100,7 @@ func (c *Client) nudge() {
 func (c *Client) Run(ctx context.Context) error {
 	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(errStopped)
+	defer c.handlers.dismiss()
 	c.end = end
 	defer context.AfterFunc(ctx, c.stop)()
 
@@ -107,6 +108,7 @@ func (c *Client) Run(ctx context.Context) error {
 		return err
 	}
 	end(errStopped)
+	c.handlers.dismiss()
 	return errors.Join(c.fatal, c.leftOver())
 }
 
@@ -235,7 +237,7 @@ func (c *Client) drained(now time.Time) bool {
 func (c *Client) leftOver() error {
 	done := make(chan struct{})
 	go func() {
-		c.handlers.Wait()
+		c.handlers.wait()
 		close(done)
 	}()
 	select {

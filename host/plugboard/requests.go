@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -44,7 +43,7 @@ func (c *Client) accept(contexts *sharedContext, payload []byte, now time.Time) 
 	default:
 		c.slots.Add(1)
 		ctx := contexts.at(now)
-		c.handlers.Go(func() { c.answer(req, c.handle(ctx, req), true) })
+		c.handlers.start(job{ctx, req})
 	}
 }
 
@@ -75,10 +74,6 @@ func (c *Client) answer(req Request, resp Response, slot bool) {
 		received: req.Received,
 		slot:     slot,
 	})
-	if c.log.Enabled(context.Background(), slog.LevelDebug) {
-		c.log.Debug("request answered", "ref", req.Ref, "action", req.Action,
-			"status", resp.Status, "duration", time.Since(req.Received))
-	}
 }
 
 // checked returns resp, or what takes its place if the hub could not pass it
