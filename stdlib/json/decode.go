@@ -1,0 +1,60 @@
+package json
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/luaconv"
+	"vera/stdlib/strictjson"
+)
+
+// Decode reads the one JSON value that text holds into a value of L's VM.
+// null becomes luaconv.Null everywhere, an array a marked table. What
+// strictjson refuses is an error, and so is an integer beyond 2^53-1, which a
+// Lua number would round.
+func Decode(L *lua.LState, text string, limits Limits) (lua.LValue, error) {
+	limits = limits.orDefaults()
+	if len(text) > limits.Bytes {
+		return nil, fmt.Errorf("more than the %d bytes allowed", limits.Bytes)
+	}
+	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{Depth: limits.Depth, Values: limits.Elements})
+	if err != nil {
+		return nil, err
+	}
+	if tree == nil {
+		return luaconv.Null, nil
+	}
+	return luaconv.FromGo(L, tree)
+}
+
+// ToGo converts a Lua value to Go values: nil, bool, float64, string, []any
+// and map[string]any. It fails on what AppendJSON fails on.
+func ToGo(v lua.LValue) (any, error) {
+	text, err := AppendJSON(nil, v, Limits{})
+	if err != nil {
+		return nil, err
+	}
+	tree, err := strictjson.Parse(text, strictjson.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	return floats(tree), nil
+}
+
+// floats replaces the number literals in a tree, in place where it can.
+func floats(tree any) any {
+	switch v := tree.(type) {
+	case strictjson.Number:
+		return v.Float64()
+	case []any:
+		for i := range v {
+			v[i] = floats(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = floats(v[name])
+		}
+	}
+	return tree
+}

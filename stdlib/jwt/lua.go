@@ -1,0 +1,56 @@
+package jwt
+
+import (
+	"errors"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/json"
+	"vera/stdlib/luaconv"
+)
+
+// Module pushes the table that scripts get from require("jwt").
+func (t *Tokens) Module(L *lua.LState) int {
+	L.Push(L.SetFuncs(L.CreateTable(0, 2), map[string]lua.LGFunction{
+		"sign":   t.sign,
+		"verify": t.verify,
+	}))
+	return 1
+}
+
+// jwt.sign(claims) -> token, claims
+func (t *Tokens) sign(L *lua.LState) int {
+	given, err := json.ToGo(L.CheckTable(1))
+	if err != nil {
+		L.ArgError(1, err.Error())
+	}
+	claims, ok := given.(map[string]any)
+	if !ok {
+		L.ArgError(1, "claims need names")
+	}
+	token, signed, err := t.Sign(claims)
+	if err != nil {
+		L.RaiseError("jwt.sign: %v", err)
+	}
+	L.Push(lua.LString(token))
+	L.Push(toLua(L, signed))
+	return 2
+}
+
+// jwt.verify(token) -> claims | nil, code, message
+func (t *Tokens) verify(L *lua.LState) int {
+	claims, err := t.Verify(L.CheckString(1))
+	if err, ok := errors.AsType[*Error](err); ok {
+		return luaconv.Fail(L, err.Code, err.Message)
+	}
+	L.Push(toLua(L, claims))
+	return 1
+}
+
+func toLua(L *lua.LState, claims map[string]any) lua.LValue {
+	table, err := luaconv.FromGo(L, claims)
+	if err != nil {
+		L.RaiseError("claims: %v", err) // Verify lets no such claims through
+	}
+	return table
+}

@@ -1,0 +1,100 @@
+package password
+
+import (
+	"context"
+	"runtime"
+	"sync"
+)
+
+// Workers returns how many digests to compute at once here: one a core on
+// threads of the lowest priority, which leaves other work its pace; where the
+// system has no such threads, one core less than there are. It counts the
+// cores by GOMAXPROCS: call it before raising that.
+func Workers() int {
+	cores := runtime.GOMAXPROCS(0)
+	if canYield() {
+		return cores
+	}
+	return max(1, cores-1)
+}
+
+// canYield reports whether a thread's priority can be lowered here.
+var canYield = sync.OnceValue(func() bool {
+	lowered := make(chan bool)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		lowered <- lowerPriority()
+	}()
+	return <-lowered
+})
+
+// A lane runs work on its own threads, a bounded number at a time, and lets a
+// bounded number wait.
+type lane struct {
+	queue   chan func()
+	quit    chan struct{}
+	closing sync.Once
+	workers sync.WaitGroup
+}
+
+func newLane(workers, queue int) *lane {
+	l := &lane{queue: make(chan func(), queue), quit: make(chan struct{})}
+	for range workers {
+		l.workers.Go(l.run)
+	}
+	return l
+}
+
+func (l *lane) run() {
+	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	lowerPriority()        // where it cannot be, Workers is lower instead
+	for {
+		select {
+		case <-l.quit:
+			return
+		case job := <-l.queue:
+			job()
+		}
+	}
+}
+
+// do has a worker call work and waits for its end. It returns without waiting
+// ErrBusy when the queue is full, and the cause of ctx's end when that comes
+// first: work that has not begun by then never does, work that has is left
+// behind and its results must not be read.
+func (l *lane) do(ctx context.Context, work func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	done := make(chan struct{})
+	job := func() {
+		if ctx.Err() != nil {
+			return
+		}
+		work()
+		close(done)
+	}
+	select {
+	case <-l.quit:
+		return ErrClosed
+	default:
+	}
+	select {
+	case l.queue <- job:
+	default:
+		return ErrBusy
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-l.quit:
+		return ErrClosed
+	}
+}
+
+func (l *lane) close() {
+	l.closing.Do(func() { close(l.quit) })
+	l.workers.Wait()
+}

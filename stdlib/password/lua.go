@@ -1,0 +1,69 @@
+package password
+
+import (
+	"context"
+	"errors"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/luaconv"
+	"vera/stdlib/runinfo"
+)
+
+// Module pushes the table that scripts get from require("password").
+func (h *Hasher) Module(L *lua.LState) int {
+	L.Push(L.SetFuncs(L.CreateTable(0, 3), map[string]lua.LGFunction{
+		"hash":         h.hash,
+		"verify":       h.verify,
+		"needs_rehash": h.needsRehash,
+	}))
+	return 1
+}
+
+// password.hash(text) -> digest | nil, "invalid", message
+func (h *Hasher) hash(L *lua.LState) int {
+	runinfo.MustRun(L, "password.hash")
+	digest, err := h.Hash(contextOf(L), L.CheckString(1))
+	if errors.Is(err, ErrInvalid) {
+		return luaconv.Fail(L, "invalid", "the password is empty, too long or holds a character that is not allowed")
+	}
+	if err != nil {
+		luaconv.Raise(L, err)
+	}
+	L.Push(lua.LString(digest))
+	return 1
+}
+
+// password.verify(text, digest) -> boolean | false, "cost"
+func (h *Hasher) verify(L *lua.LState) int {
+	runinfo.MustRun(L, "password.verify")
+	text := L.CheckString(1)
+	digest := ""
+	if !luaconv.IsNull(L.Get(2)) { // nil: no such user, and as slow
+		digest = L.CheckString(2)
+	}
+	match, err := h.Verify(contextOf(L), text, digest)
+	if errors.Is(err, ErrCost) {
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("cost"))
+		return 2
+	}
+	if err != nil {
+		luaconv.Raise(L, err)
+	}
+	L.Push(lua.LBool(match))
+	return 1
+}
+
+// password.needs_rehash(digest) -> boolean
+func (h *Hasher) needsRehash(L *lua.LState) int {
+	L.Push(lua.LBool(h.NeedsRehash(L.CheckString(1))))
+	return 1
+}
+
+func contextOf(L *lua.LState) context.Context {
+	if ctx := L.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}

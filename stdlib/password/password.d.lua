@@ -1,0 +1,30 @@
+---@meta password
+
+--- Digests of passwords. Every call that hashes takes about a quarter of a
+--- second at the default cost, on threads of its own, and waits no longer than
+--- the action's deadline. Not to be called while the file is loaded, nor inside
+--- a transaction.
+local password = {}
+
+--- Makes a digest to be stored. Nothing of the password is cut off.
+---@param text string
+---@return string? digest
+---@return "invalid"? code empty, above 4096 bytes, or a character that PRECIS OpaqueString refuses
+---@return string? message
+function password.hash(text) end
+
+--- Tells whether `text` is the password of `digest`. Pass nil where there is no
+--- user: the answer is false, and takes as long as any other.
+---@param text string
+---@param digest string?
+---@return boolean matches
+---@return "cost"? code the digest was refused since it would take too long
+function password.verify(text, digest) end
+
+--- Tells whether the digest was made at another cost than new ones: after a
+--- login that succeeded, store a new one.
+---@param digest string
+---@return boolean
+function password.needs_rehash(digest) end
+
+return password
