@@ -1,0 +1,145 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// transaction is one transaction, or one savepoint within it.
+type transaction struct {
+	tx    pgx.Tx
+	outer *transaction // of a savepoint
+	inner bool         // a savepoint within is open: it alone may be used
+	over  bool         // committed or rolled back
+}
+
+var errOver = errors.New("the transaction is over")
+
+func (t *transaction) usable() error {
+	switch {
+	case t.over:
+		return errOver
+	case t.inner:
+		return errors.New("a transaction within this one is open: use its own handle")
+	}
+	return nil
+}
+
+// run sends a statement within the transaction. PostgreSQL gives up a whole
+// transaction when one statement of it fails; a script that is told of a
+// breach as a code must be able to go on, so whatever may breach a constraint
+// travels with a savepoint around it, in one round trip.
+func (t *transaction) run(ctx context.Context, sql string, params []any) (result, error) {
+	if err := t.usable(); err != nil {
+		return result{}, err
+	}
+	if !writes(sql) {
+		rows, err := t.tx.Query(ctx, sql, params...)
+		if err != nil {
+			return result{}, err
+		}
+		return collect(rows)
+	}
+	res, err := t.guarded(ctx, sql, params)
+	if _, _, ok := breach(err); ok {
+		if _, rollbackErr := t.tx.Exec(ctx, "ROLLBACK TO SAVEPOINT vera"); rollbackErr != nil {
+			return result{}, rollbackErr
+		}
+	}
+	return res, err
+}
+
+func (t *transaction) guarded(ctx context.Context, sql string, params []any) (result, error) {
+	batch := &pgx.Batch{}
+	batch.Queue("SAVEPOINT vera")
+	batch.Queue(sql, params...)
+	batch.Queue("RELEASE SAVEPOINT vera")
+	results := t.tx.SendBatch(ctx, batch)
+	if _, err := results.Exec(); err != nil {
+		return result{}, errors.Join(err, results.Close())
+	}
+	rows, err := results.Query()
+	if err != nil {
+		results.Close() // it repeats the error
+		return result{}, err
+	}
+	res, err := collect(rows)
+	if closeErr := results.Close(); err == nil {
+		err = closeErr
+	}
+	return res, err
+}
+
+// writes tells a statement that may breach a constraint from a plain query.
+// What it cannot tell, it takes for a writing one.
+func writes(sql string) bool {
+	sql = strings.TrimLeft(sql, " \t\r\n")
+	return len(sql) < 6 || !strings.EqualFold(sql[:6], "select")
+}
+
+// options of db.transaction, as a script may give them.
+type options struct {
+	isolation string // "read committed", "repeatable read", "serializable"
+	readOnly  bool
+}
+
+// begin opens a transaction on the pool.
+func (d *DB) begin(ctx context.Context, o options) (*transaction, error) {
+	access := pgx.ReadWrite
+	if o.readOnly {
+		access = pgx.ReadOnly
+	}
+	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.TxIsoLevel(o.isolation), AccessMode: access})
+	if err != nil {
+		return nil, err
+	}
+	return &transaction{tx: tx}, nil
+}
+
+// begin opens a savepoint.
+func (t *transaction) begin(ctx context.Context) (*transaction, error) {
+	if err := t.usable(); err != nil {
+		return nil, err
+	}
+	tx, err := t.tx.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.inner = true
+	return &transaction{tx: tx, outer: t}, nil
+}
+
+// end closes the transaction unless it is closed already.
+func (t *transaction) end(how func(context.Context) error, ctx context.Context) error {
+	if t.over {
+		return nil
+	}
+	t.over = true
+	if t.outer != nil {
+		t.outer.inner = false
+	}
+	return how(ctx)
+}
+
+func (t *transaction) commit(ctx context.Context) error {
+	if err := t.end(t.tx.Commit, ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// rollback undoes the transaction, also after the run's time is over: a
+// connection must not go back to the pool with a transaction open.
+func (t *transaction) rollback(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := t.end(t.tx.Rollback, ctx); err != nil {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}

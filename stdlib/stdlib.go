@@ -1,0 +1,52 @@
+// Package stdlib is what scripts may require: each primitive is a package of
+// its own, named as Lua names it, plain Go first and a binding beside it.
+package stdlib
+
+import (
+	"log/slog"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/crypto"
+	"vera/stdlib/db"
+	"vera/stdlib/email"
+	"vera/stdlib/env"
+	"vera/stdlib/json"
+	"vera/stdlib/jwt"
+	"vera/stdlib/log"
+	"vera/stdlib/password"
+	"vera/stdlib/phone"
+	"vera/stdlib/time"
+	"vera/stdlib/username"
+	"vera/stdlib/uuid"
+)
+
+// Holdings are what primitives hold on to. All are required.
+type Holdings struct {
+	DB       *db.DB
+	Password *password.Hasher
+	JWT      *jwt.Tokens
+	Phone    *phone.Numbers
+	Env      *env.Env
+	Clock    *time.Clock
+	Logger   *slog.Logger
+}
+
+// Modules gives every primitive's loader under its Lua name. A loader pushes
+// the module's table; each VM calls it once.
+func Modules(h Holdings) map[string]lua.LGFunction {
+	return map[string]lua.LGFunction{
+		"crypto":   crypto.Module,
+		"db":       h.DB.Module,
+		"email":    email.Module,
+		"env":      h.Env.Module,
+		"json":     json.Limits{}.Module,
+		"jwt":      h.JWT.Module,
+		"log":      log.New(h.Logger).Module,
+		"password": h.Password.Module,
+		"phone":    h.Phone.Module,
+		"time":     h.Clock.Module,
+		"username": username.Module,
+		"uuid":     uuid.Module,
+	}
+}
