@@ -1,0 +1,5 @@
+//go:build !race
+
+package lualib_test
+
+const slowdown = 1

@@ -1,0 +1,98 @@
+// Package script runs actions: source becomes a [Program], a Program runs in a
+// VM of a [Pool].
+//
+//	program, err := script.Compile("greet.lua", source)
+//	declared, err := pool.Declare(ctx, program, nil)
+//	answer, err := pool.Run(ctx, script.Call{Program: program, Fields: fields, Deadline: deadline})
+//
+// # Isolation
+//
+// A VM holds primitives and Lua's own library, sealed against writing, and
+// never an action. Every run executes its file anew, in a fresh environment:
+// globals, the file's locals, the modules under lib/ and whatever a primitive
+// returned live as long as the run. That costs 5 to 7 µs for a small file,
+// which is less than the system call that sends the answer. The compiled code
+// is immutable and shared by all VMs.
+//
+// # Faults
+//
+// A run that ends with an error costs the pool its VM: what was interrupted
+// cannot be trusted to be whole, and a new VM takes well under a millisecond.
+package script
+
+import (
+	"fmt"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/lua51"
+	"vera/stdlib/runinfo"
+)
+
+// A Program is a compiled file. It is immutable; all VMs share it.
+type Program struct {
+	file  string
+	whole *lua.FunctionProto // all of the file
+	run   *lua.FunctionProto // without what only loading reads
+}
+
+// Compile compiles the source of a file, whose path below the actions'
+// directory is file. A fault is a *lua51.SyntaxError with the place.
+func Compile(file string, source []byte) (*Program, error) {
+	whole, err := lua51.Compile(file, source)
+	if err != nil {
+		return nil, err
+	}
+	chunk, err := lua51.Parse(file, source)
+	if err != nil {
+		return nil, err
+	}
+	chunk = forRuns(chunk)
+	lua51.Fix(chunk)
+	run, err := lua.Compile(chunk, file)
+	if err != nil {
+		return nil, fmt.Errorf("compile %s for runs: %w", file, err)
+	}
+	return &Program{file: file, whole: whole, run: run}, nil
+}
+
+// File is the path that the program was compiled from.
+func (p *Program) File() string { return p.file }
+
+// A Library is the modules that actions may require, by dotted name:
+// lib/tokens.lua is "lib.tokens". It must not change while it is in use.
+type Library map[string]*Program
+
+// A Call is one run of a program.
+type Call struct {
+	Program  *Program
+	Library  Library
+	Info     runinfo.Info
+	Fields   map[string]any // validated, as schema gives them
+	Deadline time.Time      // nothing of the run goes on after it
+}
+
+// An Answer is what run returned, ready for the wire.
+type Answer struct {
+	Status  int
+	Message *string // nil where the script gave none
+	Fields  []byte  // JSON; nil where the script gave none
+}
+
+// An Error is what a script raised, or what was wrong with what it returned.
+// Its text is for the log: nothing of it is for callers.
+type Error struct {
+	Message   string // begins with file:line: where the script's own code raised
+	Traceback string // may be empty
+	cause     error
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap gives the Go error that a primitive raised, if one did.
+func (e *Error) Unwrap() error { return e.cause }
+
+func errorf(format string, args ...any) *Error {
+	return &Error{Message: fmt.Sprintf(format, args...)}
+}
