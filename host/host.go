@@ -1,0 +1,153 @@
+// Package host answers requests with actions: look up, validate, run, reply.
+//
+//	h := host.New(host.Options{Actions: registry, Pool: pool, Logger: logger})
+//	response := h.Handle(ctx, request)
+//
+// A caller gets a status and a plain sentence; what went wrong inside is for
+// the operator's log alone.
+package host
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"vera/host/plugboard"
+	"vera/host/registry"
+	"vera/host/schema"
+	"vera/host/script"
+	"vera/stdlib/password"
+	"vera/stdlib/runinfo"
+	"vera/stdlib/strictjson"
+)
+
+// Options configure a Host. Actions, Pool and Logger are required.
+type Options struct {
+	Actions *registry.Registry
+	Pool    *script.Pool
+	Logger  *slog.Logger
+
+	Timeout         time.Duration // of an action that sets none; zero means 10 s
+	MaxRequestBytes int           // of a request's fields; zero means 2 MiB
+}
+
+// A Host is a plugboard.Handler. Many goroutines may use it.
+type Host struct {
+	options Options
+}
+
+// New returns a host.
+func New(options Options) *Host {
+	if options.Timeout <= 0 {
+		options.Timeout = 10 * time.Second
+	}
+	if options.MaxRequestBytes <= 0 {
+		options.MaxRequestBytes = 2 << 20
+	}
+	return &Host{options: options}
+}
+
+// Handle answers one request. It never panics and gives no answer later than
+// the action's time-out, give or take the time to encode it.
+func (h *Host) Handle(ctx context.Context, req plugboard.Request) plugboard.Response {
+	start := time.Now()
+	set := h.options.Actions.Set()
+	action, ok := set.Lookup(req.Action)
+	if !ok {
+		return plugboard.Failf(http.StatusNotFound, "Unknown action: %s", shown(req.Action))
+	}
+	response, err := h.answer(ctx, set, action, req)
+	h.log(ctx, set, req, response, time.Since(start), err)
+	return response
+}
+
+// answer validates and runs. An error is for the log; the response is always
+// whole.
+func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.Action, req plugboard.Request) (plugboard.Response, error) {
+	if len(req.Fields) > h.options.MaxRequestBytes {
+		return plugboard.Failf(http.StatusRequestEntityTooLarge, "The request is larger than %d bytes", h.options.MaxRequestBytes), nil
+	}
+	fields, err := action.Schema.Validate(req.Fields, strictjson.Limits{})
+	if err != nil {
+		return invalid(err)
+	}
+	timeout := action.Timeout
+	if timeout == 0 {
+		timeout = h.options.Timeout
+	}
+	answer, err := h.options.Pool.Run(ctx, script.Call{
+		Program:  action.Program,
+		Library:  action.Library,
+		Info:     runinfo.Info{Action: action.Name, RequestID: req.Ref, Version: set.Version},
+		Fields:   fields,
+		Deadline: req.Received.Add(timeout),
+	})
+	if err != nil {
+		return failure(err), err
+	}
+	return plugboard.Response{Status: answer.Status, Message: answer.Message, Fields: answer.Fields}, nil
+}
+
+// invalid answers fields that do not obey the schema.
+func invalid(err error) (plugboard.Response, error) {
+	faults, ok := errors.AsType[*schema.Error](err)
+	if !ok {
+		return plugboard.Failf(http.StatusInternalServerError, "Internal server error"), err
+	}
+	response := plugboard.Failf(http.StatusBadRequest, "%v", faults)
+	response.Fields = faults.AppendJSON(nil)
+	return response, nil
+}
+
+// failure is what a caller learns of a run that gave no answer.
+func failure(err error) plugboard.Response {
+	switch {
+	case errors.Is(err, script.ErrTimeout):
+		return plugboard.Failf(http.StatusGatewayTimeout, "Action timed out")
+	case errors.Is(err, script.ErrBusy), errors.Is(err, password.ErrBusy):
+		return plugboard.Failf(http.StatusServiceUnavailable, "Overloaded, try again")
+	case errors.Is(err, context.Canceled):
+		return plugboard.Failf(http.StatusServiceUnavailable, "The service is stopping")
+	}
+	return plugboard.Failf(http.StatusInternalServerError, "Internal server error")
+}
+
+// log tells the operator of one request: the fault of a script as an error
+// with its traceback, all else for debugging.
+func (h *Host) log(ctx context.Context, set *registry.Set, req plugboard.Request, response plugboard.Response, took time.Duration, err error) {
+	logger := h.options.Logger
+	level := slog.LevelDebug
+	if response.Status >= http.StatusInternalServerError && err != nil {
+		level = slog.LevelError
+	}
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("action", req.Action), slog.String("ref", req.Ref), slog.String("version", set.Version),
+		slog.Int("status", response.Status), slog.Duration("duration", took),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+		if fault, ok := errors.AsType[*script.Error](err); ok && fault.Traceback != "" {
+			attrs = append(attrs, slog.String("traceback", fault.Traceback))
+		}
+	}
+	message := "answered"
+	if err != nil {
+		message = "action failed"
+	}
+	logger.LogAttrs(ctx, level, message, attrs...)
+}
+
+// shown is a caller's text as it may come back to him: not endless.
+func shown(name string) string {
+	const longest = 100
+	runes := []rune(name)
+	if len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return name
+}

@@ -1,0 +1,130 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxSource bounds one file: more is no script but a mistake.
+const maxSource = 256 << 10
+
+// source is a file's content at one time.
+type source struct {
+	text []byte
+	hash [sha256.Size]byte
+	err  error // it could not be read
+}
+
+// scan is a folder's files at one time, by path below it, with slashes.
+type scan map[string]source
+
+func (s scan) equal(other scan) bool {
+	return maps.EqualFunc(s, other, func(a, b source) bool {
+		return a.hash == b.hash && (a.err == nil) == (b.err == nil)
+	})
+}
+
+// files lists the paths in order.
+func (s scan) files() []string { return slices.Sorted(maps.Keys(s)) }
+
+// version is a short hash over all contents.
+func (s scan) version() string {
+	sum := sha256.New()
+	for _, file := range s.files() {
+		fmt.Fprintf(sum, "%d %s %x\n", len(file), file, s[file].hash)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// scanDir reads every script below dir. Links are followed, to files and to
+// folders, as a mounted ConfigMap is made of them.
+func scanDir(dir string) (scan, error) {
+	found := make(scan)
+	if err := scanInto(found, dir, "", nil); err != nil {
+		return nil, fmt.Errorf("read the actions' folder: %w", err)
+	}
+	return found, nil
+}
+
+// scanInto adds the files of dir, which is at below the actions' folder.
+// above are the real paths of the folders around it, against links in a ring.
+func scanInto(found scan, dir, below string, above []string) error {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(above, real) {
+		return nil
+	}
+	entries, err := os.ReadDir(real)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if ignored(entry.Name()) {
+			continue
+		}
+		file, at := path.Join(below, entry.Name()), filepath.Join(real, entry.Name())
+		info, err := os.Stat(at)
+		switch {
+		case err != nil && !isScript(entry.Name()):
+			// A file that went away, or a link to nowhere, that is none of ours.
+		case err != nil:
+			if !os.IsNotExist(err) || entry.Type()&fs.ModeSymlink != 0 {
+				found[file] = source{err: err}
+			}
+		case info.IsDir():
+			if err := scanInto(found, at, file, append(above, real)); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+		case isScript(entry.Name()):
+			found[file] = read(at, info)
+		}
+	}
+	return nil
+}
+
+func read(at string, info fs.FileInfo) source {
+	if info.Size() > maxSource {
+		return source{err: fmt.Errorf("the file has %d bytes; a script may have %d", info.Size(), maxSource)}
+	}
+	text, err := os.ReadFile(at)
+	return source{text: text, hash: sha256.Sum256(text), err: err}
+}
+
+// ignored names are no scripts, nor folders of any: hidden ones, editors'
+// swap files and locks, and what its owner set aside with an underscore.
+func ignored(name string) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") }
+
+func isScript(name string) bool {
+	return strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, "_test.lua")
+}
+
+// moduleName is the name by which a file below a folder named lib is
+// required, and empty for an action's file.
+func moduleName(file string) string {
+	folder, _ := path.Split(file)
+	if !slices.Contains(strings.Split(folder, "/"), "lib") {
+		return ""
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(file, ".lua"), "/", ".")
+}
+
+// actionName is the action's name that a file's name stands for:
+// sign_up.lua is SignUp.
+func actionName(file string) string {
+	base := strings.TrimSuffix(path.Base(file), ".lua")
+	var name strings.Builder
+	for _, word := range strings.FieldsFunc(base, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {
+		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return name.String()
+}
