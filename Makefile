@@ -1,0 +1,33 @@
+# make dev and make test need Go, git and make; PostgreSQL's server is
+# installed if it is not there.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: build dev test check bench docs postgres
+
+build: ## bin/vera, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/vera ./cmd/vera
+
+dev: postgres build ## serve actions/ on a local Plugboard, reload on save
+	@exec bin/vera dev
+
+test: postgres ## every test, with the race detector, on a real PostgreSQL
+	go test -race ./...
+	go test ./cmd/vera -run 'TestAuthCases|TestReload' # again, where times are limited
+
+check: build ## everything that reads the code without running it
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	@if command -v luacheck >/dev/null; then luacheck --quiet actions; else echo "luacheck is not installed, actions are not linted"; fi
+	bin/vera check actions
+
+bench: postgres ## what the host costs, as ratios; see docs/performance.md
+	go test -run '^$$' -bench . -benchtime 1x ./cmd/vera
+
+docs: ## write what is generated: .env.example, .luacheckrc and the README's table of settings
+	go test ./cmd/vera -run TestGeneratedDocs -update
+
+postgres:
+	@sh .ci/postgres

@@ -1,0 +1,104 @@
+--- Opens a session with a password. Who is unknown costs as much time as who is known.
+
+local crypto = require("crypto")
+local db = require("db")
+local env = require("env")
+local identity = require("lib.identity")
+local password = require("password")
+local throttle = require("lib.throttle")
+local tokens = require("lib.tokens")
+
+local HIDE = env.boolean("HIDE_USER_EXISTENCE")
+
+-- Names and passwords longer than any that can exist are refused before any work.
+local LONGEST = 1024
+
+local FIND = {
+  username = "SELECT id, password_digest FROM users WHERE username_key = $1 AND deleted_at IS NULL",
+  email = "SELECT id, password_digest FROM users WHERE email = $1 AND deleted_at IS NULL",
+  phone_number = "SELECT id, password_digest FROM users WHERE phone_number = $1 AND deleted_at IS NULL",
+}
+local REHASH = "UPDATE users SET password_digest = $3 WHERE id = $1 AND password_digest = $2"
+
+--- Which identifier is given; nil and the answer unless it is exactly one.
+local function identifier(fields)
+  local found
+  for name in pairs(FIND) do
+    if fields[name] and found then
+      return nil, {
+        status_code = 400,
+        message = "Only one identifier (username, email, or phone_number) can be provided",
+      }
+    end
+    found = fields[name] and name or found
+  end
+  if not found then
+    return nil, {
+      status_code = 400,
+      message = "Exactly one identifier (username, email, or phone_number) must be provided",
+    }
+  end
+  return found
+end
+
+local function refuse(user)
+  if HIDE then
+    return { status_code = 401, message = "Invalid credentials" }
+  end
+  if not user then
+    return { status_code = 404, message = "User not found" }
+  end
+  return { status_code = 401, message = "Invalid password" }
+end
+
+---@type Action
+return {
+  description = "Generates a JWT token for an existing user",
+  fields = {
+    username = { type = "string", description = "The username", optional = true, max_length = LONGEST },
+    email = {
+      type = "string", description = "The email address", optional = true, format = "email",
+    },
+    phone_number = {
+      type = "string", optional = true,
+      description = "The phone number in any format (will be converted to E.164)",
+    },
+    password = { type = "string", description = "The password", secret = true, max_length = LONGEST },
+    not_before = {
+      type = "integer", coerce = true, optional = true,
+      description = "The JWT not before date in unix timestamp",
+    },
+    expires_at = {
+      type = "integer", coerce = true, optional = true,
+      description = "The JWT expiration date in unix timestamp",
+    },
+  },
+  run = function(fields)
+    local by, refusal = identifier(fields)
+    refusal = refusal or tokens.refuse_life(fields.not_before, fields.expires_at)
+    if refusal then
+      return refusal
+    end
+    refusal = identity.canonicalize(fields)
+    if refusal and by ~= "username" then
+      return refusal
+    end
+    -- A username that cannot exist is an unknown one.
+    local name = by == "username" and (fields.username_key or fields.username) or fields[by]
+
+    local user = not refusal and db.one(FIND[by], name) or nil
+    local account = user and "user:" .. user.id or by .. ":" .. crypto.hex.encode(crypto.sha256(name))
+    if not throttle.take(account) then
+      return { status_code = 429, message = "Too many attempts, try again later" }
+    end
+    if not password.verify(fields.password, user and user.password_digest) then
+      return refuse(user)
+    end
+    throttle.clear(account)
+    if password.needs_rehash(user.password_digest) then
+      local digest = password.hash(fields.password)
+      db.exec(REHASH, user.id, user.password_digest, digest)
+    end
+    return { status_code = 200, fields = tokens.issue(user.id, fields.not_before, fields.expires_at) }
+  end,
+}

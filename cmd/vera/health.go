@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+type healthCommand struct{}
+
+// Run asks the host that runs with the same environment how it is.
+func (healthCommand) Run(ctx context.Context, c console) error {
+	config, err := loadConfig(c.lookup, needNothing)
+	if err != nil {
+		return &configError{err}
+	}
+	if config.HealthAddress == "" {
+		return &configError{errors.New("HEALTH_ADDRESS is required: it says where the host answers")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+config.HealthAddress+"/ready", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("no host answers at %s", config.HealthAddress)
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(c.out, io.LimitReader(response.Body, 64<<10)); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+// health is what the endpoint answers.
+type health struct {
+	Ready   bool   `json:"ready"`   // the hub sends us requests
+	Version string `json:"version"` // of the set of actions
+	Actions int    `json:"actions"`
+	Stale   int    `json:"stale"` // files with a fault
+}
+
+func (s *service) health() health {
+	set := s.actions.Set()
+	return health{
+		Ready:   s.client.Stats().Joined,
+		Version: set.Version, Actions: len(set.Actions), Stale: len(set.Faults),
+	}
+}
+
+// serveHealth answers GET /live with 200 while the process works, and GET
+// /ready with 200 while the host is joined to the hub and 503 while it is not.
+func (s *service) serveHealth(ctx context.Context) error {
+	listener, err := net.Listen("tcp", s.config.HealthAddress)
+	if err != nil {
+		return fmt.Errorf("listen for health checks: %w", err)
+	}
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, ready bool) {
+		w.Header().Set("Content-Type", "application/json")
+		if !ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(s.health()) // a caller that hung up needs no answer
+	}
+	mux.HandleFunc("GET /live", func(w http.ResponseWriter, _ *http.Request) { answer(w, true) })
+	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.client.Stats().Joined) })
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("answer health checks: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Command vera answers RPCs on a Plugboard with actions written in Lua.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitFailed    = 1   // what was asked for could not be done
+	exitUsage     = 2   // the command line or the environment is wrong
+	exitInterrupt = 130 // a second signal: ended at once
+)
+
+// cli is the command line.
+type cli struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the actions on a Plugboard; everything comes from the environment."`
+	Dev     devCommand     `cmd:"" help:"Serve the actions on a local Plugboard with a private database, for development."`
+	Check   checkCommand   `cmd:"" help:"Compile and validate every action."`
+	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
+	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// console is where a command prints and what it reads its settings from.
+type console struct {
+	out, err io.Writer
+	lookup   func(string) (string, bool)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		second := make(chan os.Signal, 1)
+		signal.Notify(second, os.Interrupt, syscall.SIGTERM)
+		<-second
+		os.Exit(exitInterrupt)
+	})
+	code := run(ctx, os.Args[1:], console{os.Stdout, os.Stderr, os.LookupEnv})
+	stop()
+	os.Exit(code)
+}
+
+// run executes one command line and gives the exit code.
+func run(ctx context.Context, args []string, c console) int {
+	exit := -1
+	parser, err := kong.New(&cli{},
+		kong.Name("vera"),
+		kong.Description("Answers RPCs on a Vera Plugboard with actions written in Lua."),
+		kong.Writers(c.out, c.err),
+		kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(c),
+	)
+	if err != nil {
+		panic(err) // the command line's declaration is wrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help was asked for, and given
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(c.err, "vera: %v\nTry vera --help.\n", err)
+		return exitUsage
+	}
+	err = command.Run()
+	if err == nil {
+		return 0
+	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
+	if fault, ok := errors.AsType[*configError](err); ok {
+		fmt.Fprintf(c.err, "vera: the configuration has faults:\n%s\n", fault)
+		return exitUsage
+	}
+	fmt.Fprintf(c.err, "vera: %v\n", err)
+	return exitFailed
+}
+
+// exitCode is the error of a command that has said itself what was wrong.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

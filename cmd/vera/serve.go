@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/lmittmann/tint"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+
+	"vera/host"
+	"vera/host/plugboard"
+	"vera/host/registry"
+	"vera/host/schema"
+	"vera/host/script"
+	"vera/host/script/lualib"
+	"vera/stdlib"
+	"vera/stdlib/db"
+	"vera/stdlib/email"
+	"vera/stdlib/env"
+	"vera/stdlib/jwt"
+	"vera/stdlib/password"
+	"vera/stdlib/phone"
+	luatime "vera/stdlib/time"
+)
+
+type serveCommand struct{}
+
+// Run serves until it is told to stop.
+func (serveCommand) Run(ctx context.Context, c console) error {
+	config, err := loadConfig(c.lookup, needAll)
+	if err != nil {
+		return &configError{err}
+	}
+	logger := newLogger(c.err, config.LogLevel, config.LogFormat)
+	logger.Info("starting", "version", version)
+	s, err := newService(ctx, config, logger, nil)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.prepareDatabase(ctx); err != nil {
+		return err
+	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	logger.Info("stopped")
+	return nil
+}
+
+// service is a host with all its parts.
+type service struct {
+	config   Config
+	logger   *slog.Logger
+	database *pgxpool.Pool
+	hasher   *password.Hasher
+	scripts  *script.Pool
+	actions  *registry.Registry
+	client   *plugboard.Client
+}
+
+// newService builds the parts and joins them. Nothing is connected yet; close
+// lets go of what it holds. onJoined, which may be nil, is called whenever the
+// hub has confirmed a join.
+func newService(ctx context.Context, config Config, logger *slog.Logger, onJoined func()) (*service, error) {
+	s := &service{config: config, logger: logger}
+	pool, formats, err := s.runtime(ctx)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.scripts = pool
+	s.actions, err = registry.Open(ctx, registry.Options{
+		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: logger,
+		OnChange: func(_ *registry.Set, manifestChanged bool) {
+			if manifestChanged {
+				s.client.Reconnect()
+			}
+		},
+	})
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	for _, fault := range s.actions.Set().Faults {
+		registry.LogFault(logger, fault)
+	}
+	if len(s.actions.Set().Actions) == 0 {
+		s.close()
+		return nil, fmt.Errorf("there is no action to serve in %s", config.ActionsDir)
+	}
+	s.client, err = plugboard.New(plugboard.Options{
+		URL:          config.WebsocketURL,
+		Token:        config.Token.Reveal(),
+		Manifest:     func() []byte { return s.actions.Set().Manifest },
+		Handler:      host.New(host.Options{Actions: s.actions, Pool: pool, Logger: logger, Timeout: config.ActionTimeout, MaxRequestBytes: config.MaxRequestBytes}),
+		Logger:       logger,
+		OnJoined:     onJoined,
+		ResponseHold: config.hold(),
+		MaxInFlight:  config.MaxInFlight,
+		DrainTimeout: config.DrainTimeout,
+	})
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// runtime makes the pool of VMs with its primitives, and the checks that
+// schemas need of them.
+func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, error) {
+	var err error
+	c := s.config
+	if s.database, err = openPool(ctx, c.Postgres); err != nil {
+		return nil, nil, err
+	}
+	workers := c.HashConcurrency
+	if workers == 0 {
+		workers = password.Workers()
+	}
+	tuneCollector(uint64(c.MaxHeapBytes))
+	// Hashes run on threads of their own, which the kernel puts behind all
+	// others; they must not take the scheduler's slots besides.
+	runtime.GOMAXPROCS(runtime.NumCPU() + workers)
+	if s.hasher, err = password.New(password.Options{Cost: c.BcryptCost, Workers: workers}); err != nil {
+		return nil, nil, err
+	}
+	tokens, err := jwt.New(jwt.Options{
+		Secret: []byte(c.JWT.Secret.Reveal()), Algorithm: c.JWT.Algorithm,
+		Issuer: c.JWT.Issuer, Audience: c.JWT.Audience, Leeway: c.JWT.Leeway, MaxTTL: c.JWT.MaxTTL,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers, err := phone.New(phone.Options{Validation: c.Accounts.PhoneValidation})
+	if err != nil {
+		return nil, nil, err
+	}
+	variables, err := env.New(slices.Collect(maps.Keys(c.Script)), func(name string) (string, bool) { return c.Script[name], true })
+	if err != nil {
+		return nil, nil, &configError{err}
+	}
+	pool := script.NewPool(script.Options{
+		Size: c.PoolSize,
+		Modules: stdlib.Modules(stdlib.Holdings{
+			DB: db.New(s.database), Password: s.hasher, JWT: tokens, Phone: numbers, Env: variables,
+			Clock: luatime.New(time.Now), Logger: s.logger,
+		}),
+		Strings: lualib.Limits{StringBytes: c.MaxStringBytes},
+		Answer:  script.AnswerLimits{Bytes: c.MaxResponseBytes},
+	})
+	formats := schema.Formats{
+		"email": func(text string) error { _, err := email.Normalize(text); return err },
+		"phone": func(text string) error { _, err := numbers.Normalize(text, ""); return err },
+	}
+	return pool, formats, nil
+}
+
+// tuneCollector trades memory that is there for time: a host's live heap is
+// small, and at Go's own setting a busy one would collect garbage, and shrink
+// the stacks that the next request grows again, dozens of times a second. Near
+// the heap's limit the collector works as hard as it must.
+func tuneCollector(limit uint64) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(limit))
+	}
+}
+
+// hold is the setting as the client takes it, to whom zero is the default.
+func (c Config) hold() time.Duration {
+	if c.ResponseHold == 0 {
+		return -1
+	}
+	return c.ResponseHold
+}
+
+// prepareDatabase migrates the database, and waits for it where it is not
+// there yet: hosts and databases are started together.
+func (s *service) prepareDatabase(ctx context.Context) error {
+	const pause = 2 * time.Second
+	for {
+		results, err := migrate(ctx, s.database)
+		for _, result := range results {
+			s.logger.Info("migrated", "migration", result.Source.Path)
+		}
+		if err == nil || ctx.Err() != nil || !db.Unreachable(err) {
+			return err
+		}
+		s.logger.Warn("database is not reachable, trying again", "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// run serves until ctx ends and what is in flight then is answered.
+func (s *service) run(ctx context.Context) error {
+	set := s.actions.Set()
+	s.logger.Info("serving", "actions", len(set.Actions), "stale", len(set.Faults), "version", set.Version)
+
+	// The client stops with ctx, and all others when it has drained.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	g, life := errgroup.WithContext(life)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	context.AfterFunc(life, stop)
+	g.Go(func() error {
+		defer end()
+		return s.client.Run(ctx)
+	})
+	g.Go(func() error { return s.scripts.Guard(life, uint64(s.config.MaxHeapBytes), s.logger) })
+	if s.config.HealthAddress != "" {
+		g.Go(func() error { return s.serveHealth(life) })
+	}
+	g.Go(func() error { return s.reloadOnHangup(life) })
+	if s.config.HotReload {
+		g.Go(func() error { return s.actions.Watch(life) })
+	}
+	return g.Wait()
+}
+
+// reloadOnHangup reloads on SIGHUP, which also serves where nothing watches.
+func (s *service) reloadOnHangup(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+			changed, err := s.actions.Reload(ctx)
+			if err != nil {
+				s.logger.Error("reload failed, the old set stays", "error", err)
+			} else if !changed {
+				s.logger.Info("nothing to reload")
+			}
+		}
+	}
+}
+
+func (s *service) close() {
+	if s.hasher != nil {
+		s.hasher.Close()
+	}
+	if s.database != nil {
+		s.database.Close()
+	}
+}
+
+// newLogger writes to w: for a person if it is a terminal, else as JSON.
+func newLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
+	file, isFile := w.(*os.File)
+	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	if format == "json" || format == "auto" && !terminal {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	}
+	return slog.New(tint.NewTextHandler(w, &tint.Options{
+		Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
+	}))
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setting is one environment variable. This table is the only place that
+// knows them: the program reads them by it, and the README's table and
+// .env.example are made from it.
+type setting struct {
+	name     string
+	about    string
+	required bool   // by serve
+	value    string // the default
+	dev      string // what vera dev and vera check take where serve requires one
+	secret   bool   // may come from a file named by NAME_FILE; never shown
+	script   bool   // scripts may read it with env
+	group    string
+	set      func(c *Config, text string) error // its error names what is accepted, and never repeats the text
+}
+
+// settings in the order in which they are documented.
+var settings = slices.Concat(coreSettings, databaseSettings, jwtSettings, accountSettings, actionSettings, limitSettings, logSettings)
+
+var coreSettings = group("Plugboard",
+	setting{name: "WEBSOCKET_URL", required: true, about: "The hub's address, ws:// or wss://",
+		set: url(func(c *Config) *string { return &c.WebsocketURL })},
+	setting{name: "TOKEN", required: true, secret: true, about: "The service's token at the hub",
+		set: secret(func(c *Config) *Secret { return &c.Token })},
+	setting{name: "RESPONSE_HOLD", value: "5ms", about: "No answer leaves sooner after its request; the hub loses faster ones",
+		set: duration(func(c *Config) *time.Duration { return &c.ResponseHold }, 0, time.Second)},
+	setting{name: "DRAIN_TIMEOUT", value: "25s", about: "How long a stopping host finishes what is in flight",
+		set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout }, 0, 10*time.Minute)},
+)
+
+var databaseSettings = group("Database",
+	setting{name: "DATABASE_URL", secret: true, about: "PostgreSQL URL, instead of the POSTGRES_ variables",
+		set: secret(func(c *Config) *Secret { return &c.Postgres.URL })},
+	setting{name: "POSTGRES_USER", about: "PostgreSQL user; required without DATABASE_URL",
+		set: text(func(c *Config) *string { return &c.Postgres.User })},
+	setting{name: "POSTGRES_PASSWORD", secret: true, about: "PostgreSQL password; required without DATABASE_URL",
+		set: secret(func(c *Config) *Secret { return &c.Postgres.Password })},
+	setting{name: "POSTGRES_DB", about: "PostgreSQL database; required without DATABASE_URL",
+		set: text(func(c *Config) *string { return &c.Postgres.Database })},
+	setting{name: "POSTGRES_HOST", value: "localhost", about: "PostgreSQL host",
+		set: text(func(c *Config) *string { return &c.Postgres.Host })},
+	setting{name: "POSTGRES_PORT", value: "5432", about: "PostgreSQL port",
+		set: integer(func(c *Config) *int { return &c.Postgres.Port }, 1, 65535)},
+	setting{name: "DB_MAX_CONNECTIONS", value: "10", about: "The most connections this host opens",
+		set: integer(func(c *Config) *int { return &c.Postgres.MaxConns }, 1, 1000)},
+)
+
+var jwtSettings = group("Tokens",
+	setting{name: "JWT_SECRET", required: true, secret: true, about: "Key that signs tokens, at least 32 bytes",
+		set: jwtSecret},
+	setting{name: "JWT_ALGORITHM", value: "HS256", about: "HS256, HS384 or HS512",
+		set: oneOf(func(c *Config) *string { return &c.JWT.Algorithm }, "HS256", "HS384", "HS512")},
+	setting{name: "JWT_ISSUER", required: true, dev: "vera-dev", about: "Issuer claim",
+		set: text(func(c *Config) *string { return &c.JWT.Issuer })},
+	setting{name: "JWT_AUDIENCE", required: true, dev: "vera-clients", about: "Audience claim",
+		set: text(func(c *Config) *string { return &c.JWT.Audience })},
+	setting{name: "JWT_LEEWAY", value: "30s", about: "How far clocks may differ when a token's times are checked",
+		set: duration(func(c *Config) *time.Duration { return &c.JWT.Leeway }, 0, time.Minute)},
+	setting{name: "JWT_MAX_TTL", value: "87600h", script: true, about: "The longest life that a caller may ask for a token",
+		set: duration(func(c *Config) *time.Duration { return &c.JWT.MaxTTL }, time.Second, 100*365*24*time.Hour)},
+	setting{name: "JWT_DEFAULT_TTL", value: "0", script: true, about: "Life of a token for which none was asked; 0: no end",
+		set: duration(func(c *Config) *time.Duration { return &c.JWT.DefaultTTL }, 0, 100*365*24*time.Hour)},
+)
+
+var accountSettings = group("Accounts",
+	setting{name: "MIN_USERNAME_LENGTH", required: true, dev: "3", script: true, about: "Shortest username",
+		set: integer(func(c *Config) *int { return &c.Accounts.MinUsername }, 1, 255)},
+	setting{name: "MAX_USERNAME_LENGTH", required: true, dev: "50", script: true, about: "Longest username",
+		set: integer(func(c *Config) *int { return &c.Accounts.MaxUsername }, 1, 255)},
+	setting{name: "MIN_PASSWORD_LENGTH", required: true, dev: "8", script: true, about: "Shortest password",
+		set: integer(func(c *Config) *int { return &c.Accounts.MinPassword }, 1, 1024)},
+	setting{name: "MAX_PASSWORD_LENGTH", required: true, dev: "128", script: true, about: "Longest password",
+		set: integer(func(c *Config) *int { return &c.Accounts.MaxPassword }, 1, 1024)},
+	setting{name: "BCRYPT_COST", value: "12", about: "Cost of a password's digest, 10 to 15",
+		set: integer(func(c *Config) *int { return &c.BcryptCost }, 10, 15)},
+	setting{name: "REGISTER_REQUIRED", value: "username,name,email,phone_number,password", script: true,
+		about: "Which of Register's fields a caller must give",
+		set:   listOf("username", "name", "email", "phone_number", "password")},
+	setting{name: "PHONE_VALIDATION", value: "possible", about: "possible: a number of the right length; valid: one that is in use",
+		set: oneOf(func(c *Config) *string { return &c.Accounts.PhoneValidation }, "possible", "valid")},
+	setting{name: "LOGIN_THROTTLE", value: "true", script: true, about: "Slow down who guesses passwords",
+		set: boolean(nil)},
+	setting{name: "HIDE_USER_EXISTENCE", value: "false", script: true, about: "Login answers 401 also for a user that does not exist",
+		set: boolean(nil)},
+	setting{name: "RELEASE_DELETED", value: "false", script: true, about: "Names of a user who is deleted may be taken again",
+		set: boolean(nil)},
+)
+
+var actionSettings = group("Actions",
+	setting{name: "ACTIONS_DIR", value: "./actions", about: "Folder of the scripts",
+		set: text(func(c *Config) *string { return &c.ActionsDir })},
+	setting{name: "ACTION_TIMEOUT", value: "10s", about: "How long an action may run that sets no timeout of its own, at most 29s",
+		set: duration(func(c *Config) *time.Duration { return &c.ActionTimeout }, time.Millisecond, 29*time.Second)},
+	setting{name: "HOT_RELOAD", value: "false", about: "Serve a changed file at once",
+		set: boolean(func(c *Config) *bool { return &c.HotReload })},
+	setting{name: "SCRIPT_ENV", about: "Names of further variables that scripts may read with env, separated by commas",
+		set: names(func(c *Config) *[]string { return &c.ScriptEnv })},
+)
+
+var limitSettings = group("Limits",
+	setting{name: "POOL_SIZE", value: "64", about: "Actions that run at once",
+		set: integer(func(c *Config) *int { return &c.PoolSize }, 1, 10_000)},
+	setting{name: "HASH_CONCURRENCY", value: "0", about: "Passwords hashed at once; 0: one for each core",
+		set: integer(func(c *Config) *int { return &c.HashConcurrency }, 0, 1024)},
+	setting{name: "MAX_IN_FLIGHT", value: "1024", about: "Requests taken at once; those beyond are answered 503",
+		set: integer(func(c *Config) *int { return &c.MaxInFlight }, 1, 1_000_000)},
+	setting{name: "MAX_REQUEST_BYTES", value: "2097152", about: "Size of a request's fields",
+		set: integer(func(c *Config) *int { return &c.MaxRequestBytes }, 1024, 8_000_000)},
+	setting{name: "MAX_RESPONSE_BYTES", value: "8388608", about: "Size of an answer's fields",
+		set: integer(func(c *Config) *int { return &c.MaxResponseBytes }, 1024, 64<<20)},
+	setting{name: "MAX_HEAP_BYTES", value: "536870912", about: "Size of the whole heap, above which long runs are cancelled",
+		set: integer(func(c *Config) *int { return &c.MaxHeapBytes }, 64<<20, 1<<40)},
+	setting{name: "MAX_STRING_BYTES", value: "1048576", about: "Size of a string that a script builds",
+		set: integer(func(c *Config) *int { return &c.MaxStringBytes }, 1024, 64<<20)},
+)
+
+var logSettings = group("Logs and health",
+	setting{name: "LOG_LEVEL", value: "info", about: "debug, info, warn or error",
+		set: logLevel},
+	setting{name: "LOG_FORMAT", value: "auto", about: "json, text, or auto: text on a terminal",
+		set: oneOf(func(c *Config) *string { return &c.LogFormat }, "auto", "json", "text")},
+	setting{name: "HEALTH_ADDRESS", about: "HOST:PORT where GET /live and GET /ready are answered; empty: nowhere",
+		set: text(func(c *Config) *string { return &c.HealthAddress })},
+)
+
+func group(name string, members ...setting) []setting {
+	for i := range members {
+		members[i].group = name
+	}
+	return members
+}
+
+// The kinds of settings: each returns the function that reads one into its
+// place in a Config. A nil place checks the text only.
+
+func text(place func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		*place(c) = text
+		return nil
+	}
+}
+
+func secret(place func(*Config) *Secret) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		*place(c) = Secret(text)
+		return nil
+	}
+}
+
+func integer(place func(*Config) *int, least, most int) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("must be a whole number from %d to %d", least, most)
+		}
+		*place(c) = n
+		return nil
+	}
+}
+
+func boolean(place func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		value, ok := parseBool(text)
+		if !ok {
+			return fmt.Errorf("must be true or false")
+		}
+		if place != nil {
+			*place(c) = value
+		}
+		return nil
+	}
+}
+
+func parseBool(text string) (value, ok bool) {
+	switch strings.ToLower(text) {
+	case "true", "1", "on", "yes":
+		return true, true
+	case "false", "0", "off", "no":
+		return false, true
+	}
+	return false, false
+}
+
+func duration(place func(*Config) *time.Duration, least, most time.Duration) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		d, ok := parseDuration(text)
+		if !ok || d < least || d > most {
+			return fmt.Errorf("must be a time such as 500ms, 10s or 2h, from %v to %v; a bare number means seconds", least, most)
+		}
+		*place(c) = d
+		return nil
+	}
+}
+
+func parseDuration(text string) (time.Duration, bool) {
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(seconds) * time.Second, seconds < 1<<31
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil
+}
+
+func oneOf(place func(*Config) *string, choices ...string) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		if !slices.Contains(choices, text) {
+			return fmt.Errorf("must be one of %s", strings.Join(choices, ", "))
+		}
+		*place(c) = text
+		return nil
+	}
+}
+
+func listOf(choices ...string) func(*Config, string) error {
+	return func(_ *Config, text string) error {
+		for _, item := range splitList(text) {
+			if !slices.Contains(choices, item) {
+				return fmt.Errorf("must be a list out of %s, separated by commas", strings.Join(choices, ","))
+			}
+		}
+		return nil
+	}
+}
+
+func names(place func(*Config) *[]string) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		*place(c) = splitList(text)
+		return nil
+	}
+}
+
+func splitList(text string) []string {
+	var items []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
