@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The README's example, as a newcomer would follow it: the file saved while
+// vera dev runs, its calls sent, what comes back compared.
+func TestReadme(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(content)
+	script := regexp.MustCompile("(?s)```lua\n(.*?)```").FindStringSubmatch(readme)
+	calls := regexp.MustCompile(`(?m)^curl -s 127\.0\.0\.1:4000/ -H 'content-type: application/json' -d '(.*)'$`).FindAllStringSubmatch(readme, -1)
+	answers := regexp.MustCompile("(?s)```json\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
+	if script == nil || len(calls) != 3 || len(answers) != len(calls) {
+		t.Fatalf("the README has a script: %v, %d calls and %d answers", script != nil, len(calls), len(answers))
+	}
+	actions := writeActions(t, nil)
+	if err := os.CopyFS(actions, os.DirFS("../../actions")); err != nil {
+		t.Fatal(err)
+	}
+	p := startVera(t, []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + actions},
+		"dev", "--listen", "127.0.0.1:0", "--state", shortTempDir(t))
+	address := p.waitFor(`curl -s (\S+)/ -H`)[1]
+	writeAction(t, actions, "greet.lua", script[1])
+	for i, call := range calls {
+		got := postUntilKnown(t, "http://"+address+"/", call[1])
+		got = regexp.MustCompile(`"jwt":"eyJhbGciOi[^"]*"`).ReplaceAllString(got, `"jwt":"eyJhbGciOi…"`)
+		if got != answers[i][1] {
+			t.Errorf("%s\ngives %s\nthe README says %s", call[1], got, answers[i][1])
+		}
+	}
+	if code := p.end(syscall.SIGINT); code != 0 {
+		t.Errorf("exit code %d\n%s", code, p.text())
+	}
+}
+
+// postUntilKnown sends a body until the action is there, and gives the answer.
+func postUntilKnown(t *testing.T, url, body string) string {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		response, err := http.Post(url, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer json.RawMessage
+		err = json.NewDecoder(response.Body).Decode(&answer)
+		response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := response.StatusCode != http.StatusNotFound && response.StatusCode != http.StatusUnprocessableEntity
+		if known || time.Now().After(deadline) {
+			return string(answer)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
