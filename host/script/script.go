@@ -48,11 +48,9 @@ func Compile(file string, source []byte) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	chunk = forRuns(chunk)
-	lua51.Fix(chunk)
-	run, err := lua.Compile(chunk, file)
+	run, err := lua51.CompileTree(file, forRuns(chunk))
 	if err != nil {
-		return nil, fmt.Errorf("compile %s for runs: %w", file, err)
+		return nil, err
 	}
 	return &Program{file: file, whole: whole, run: run}, nil
 }

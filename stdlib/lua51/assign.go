@@ -14,8 +14,10 @@ func miscompiled(stmt *ast.AssignStmt) bool {
 	if len(stmt.Lhs) > 1 || len(stmt.Rhs) > 1 {
 		return true
 	}
-	if _, ok := stmt.Lhs[0].(*ast.IdentExpr); !ok {
-		return false
+	if index, ok := stmt.Lhs[0].(*ast.AttrGetExpr); ok {
+		// ("x").y = 1 goes to whatever register has the constant's number.
+		_, constant := index.Object.(ast.ConstExpr)
+		return constant
 	}
 	switch value := stmt.Rhs[0].(type) {
 	case *ast.LogicalOpExpr:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -13,39 +14,29 @@ import (
 // MaxSource is the size in bytes up to which source is parsed.
 const MaxSource = 256 << 10
 
-// A SyntaxError is a fault in source text.
-type SyntaxError struct {
-	File    string
-	Line    int // from 1; 0 if the fault is the file's as a whole
-	Column  int // in bytes, from 1; 0 if it is not known
-	Message string
-}
-
-func (e *SyntaxError) Error() string {
-	switch {
-	case e.Line == 0:
-		return fmt.Sprintf("%s: %s", e.File, e.Message)
-	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
-}
-
 // Compile compiles the source of a file. Its name is what error messages say.
 // The result is immutable and may be shared by many VMs and goroutines. The
-// error is a *SyntaxError.
+// error is a *[SyntaxError].
 func Compile(name string, source []byte) (*lua.FunctionProto, error) {
 	chunk, err := Parse(name, source)
 	if err != nil {
 		return nil, err
 	}
-	Fix(chunk)
-	proto, err := lua.Compile(chunk, name)
-	if compileErr, ok := errors.AsType[*lua.CompileError](err); ok {
-		return nil, &SyntaxError{File: name, Line: compileErr.Line, Message: compileErr.Message}
+	proto, err := CompileTree(name, chunk)
+	if fault, ok := errors.AsType[*SyntaxError](err); ok {
+		fault.Line = min(fault.Line, lines(source)) // the library gives one too many at the end
+		return nil, fault
 	}
+	return proto, nil
+}
+
+// CompileTree compiles a tree that Parse gave, and that the caller may have
+// changed. It rewrites the tree. The error is a *[SyntaxError].
+func CompileTree(name string, chunk []ast.Stmt) (*lua.FunctionProto, error) {
+	Fix(chunk)
+	proto, err := compile(name, chunk)
 	if err != nil {
-		return nil, &SyntaxError{File: name, Message: err.Error()}
+		return nil, err
 	}
 	if err := fixCode(proto); err != nil {
 		return nil, err
@@ -53,16 +44,50 @@ func Compile(name string, source []byte) (*lua.FunctionProto, error) {
 	return proto, nil
 }
 
+func compile(name string, chunk []ast.Stmt) (_ *lua.FunctionProto, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = &SyntaxError{File: name, Message: fmt.Sprint("the compiler cannot take this: ", cause)}
+		}
+	}()
+	proto, err := lua.Compile(chunk, name)
+	if compileErr, ok := errors.AsType[*lua.CompileError](err); ok {
+		message := compileErr.Message
+		switch {
+		case message == "no loop to break":
+			message = `"break" outside of a loop`
+		case strings.HasPrefix(message, "register overflow"):
+			message = "too many locals and values at once in one function"
+		}
+		return nil, &SyntaxError{File: name, Line: compileErr.Line, Message: message}
+	}
+	if err != nil {
+		return nil, &SyntaxError{File: name, Message: err.Error()}
+	}
+	return proto, nil
+}
+
+// lines counts the lines of source, without empty ones at the end.
+func lines(source []byte) int {
+	return 1 + bytes.Count(bytes.TrimRight(source, " \t\r\n"), []byte("\n"))
+}
+
 // Parse gives the syntax tree of source as it is written. It refuses more
-// than [MaxSource] bytes and what is nested so deeply that walking the tree
-// could exhaust the stack. The error is a *SyntaxError.
+// than [MaxSource] bytes, and what is nested so deeply that walking the tree
+// would exhaust the stack. The error is a *[SyntaxError].
 func Parse(name string, source []byte) ([]ast.Stmt, error) {
 	if len(source) > MaxSource {
-		return nil, &SyntaxError{File: name, Message: fmt.Sprintf("the file has more than %d KiB", MaxSource>>10)}
+		return nil, &SyntaxError{File: name, Message: fmt.Sprintf("the file has %d bytes, %d are allowed", len(source), MaxSource)}
+	}
+	if err := checkTokens(name, source); err != nil {
+		return nil, err
 	}
 	chunk, err := parse.Parse(bytes.NewReader(source), name)
 	if err != nil {
-		return nil, syntaxError(name, source, err)
+		return nil, explain(name, source, err)
+	}
+	if chunk == nil { // the library has recovered a panic
+		return nil, &SyntaxError{File: name, Message: "the parser cannot take this"}
 	}
 	return chunk, nil
 }

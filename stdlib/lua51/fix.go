@@ -1,7 +1,7 @@
 package lua51
 
 import (
-	"math"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -223,13 +223,18 @@ func doBlock(at ast.Stmt, stmts ...ast.Stmt) *ast.DoBlockStmt {
 // spell writes a number literal such that the library reads Lua's value: it
 // takes 0010 for octal, and what overflows for NaN.
 func spell(literal string) string {
-	text := literal
-	if strings.HasPrefix(strings.ToLower(text), "0x") {
-		text += "p0"
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil && !math.IsInf(value, 0) {
-		return literal // Parse has refused it
+	value, ok := parseNumber(literal)
+	if !ok {
+		return literal // only in a tree that is not from Parse
 	}
 	return strconv.FormatFloat(value, 'g', -1, 64)
+}
+
+// parseNumber gives the value of a number literal.
+func parseNumber(literal string) (value float64, ok bool) {
+	if strings.HasPrefix(strings.ToLower(literal), "0x") {
+		literal += "p0" // without an exponent, Go takes it for no float
+	}
+	value, err := strconv.ParseFloat(literal, 64)
+	return value, err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -111,9 +111,9 @@ func (p *pool) xpcall(L *lua.LState) int {
 		L.Push(errorInHandling)
 		return 2
 	}
-	p.leave()
 	L.Push(handler)
 	L.Push(err.Object)
+	p.leave() // one level is enough for both
 	thread, err = p.run(L, 2)
 	if err != nil {
 		raiseFatal(L, err)
@@ -183,7 +183,7 @@ func prepare(L *lua.LState, cause any, traced bool) *lua.ApiError {
 		apiErr.Object = lua.LString(strings.TrimPrefix(string(text), " "))
 	}
 	switch {
-	case traced || !ok:
+	case traced, apiErr.Type == lua.ApiErrorPanic:
 		apiErr.StackTrace = trace(L, apiErr.StackTrace)
 	case apiErr.StackTrace == "":
 		apiErr.StackTrace = "\n" // nobody will read it

@@ -66,6 +66,7 @@ func (c call) tick(n int) {
 	}
 }
 
+// look raises when the context has ended.
 func (c call) look() {
 	c.lib.ticks = 0
 	if ctx := c.Context(); ctx != nil && ctx.Err() != nil {
@@ -156,6 +157,7 @@ func (c call) ownTable(n int) *lua.LTable {
 
 // callOne calls fn with args and gives its first result.
 func (c call) callOne(fn lua.LValue, args ...lua.LValue) lua.LValue {
+	c.look() // fn may be a library function that takes long
 	c.Push(fn)
 	for _, arg := range args {
 		c.Push(arg)

@@ -105,7 +105,9 @@ func (c call) formatArgument(n int, d layout) string {
 	case 'e', 'E', 'f', 'g', 'G':
 		return d.float(c.number(n))
 	case 'q':
-		return quote(c.text(n))
+		text := c.text(n)
+		c.fit(len(text))
+		return quote(text)
 	case 's':
 		text := c.show(c.Get(n))
 		if d.precision >= 0 {

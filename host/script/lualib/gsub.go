@@ -100,6 +100,7 @@ func (g *substitution) replace(start, end int) {
 
 // lookUp asks the table or the function for a match's replacement.
 func (g *substitution) lookUp(start, end int) lua.LValue {
+	g.look() // this may call a library function that takes long
 	if t, ok := g.replacement.(*lua.LTable); ok {
 		return g.GetTable(t, g.capture(0, start, end))
 	}
@@ -114,6 +115,7 @@ func (g *substitution) lookUp(start, end int) lua.LValue {
 // expand adds the template, with captures for %1 to %9 and the match for %0.
 func (g *substitution) expand(template string, start, end int) {
 	for {
+		g.spend(1)
 		text, rest, found := strings.Cut(template, "%")
 		g.add(text)
 		if !found {

@@ -15,9 +15,12 @@
 //     Integers below 2^53 it shows in full, other numbers as "%.14g". (The
 //     operator .. is the VM's and shows fractions with up to 17 digits.)
 //   - strings may hold any byte everywhere, also a zero in a pattern;
+//   - table.insert takes no place below 1, unpack and string.byte give at most
+//     8,000 values;
 //   - tonumber takes neither "inf" nor "nan", and signs with any base;
 //   - format's %d of infinity raises, its %s uses __tostring;
-//   - math.random is seeded by the process and is not for secrets.
+//   - math.random is seeded by the process and is not for secrets;
+//   - in an error message about a method's argument the object is number 1.
 package lualib
 
 import (
@@ -33,7 +36,7 @@ import (
 // default.
 type Limits struct {
 	StringBytes  int // length of a string that is built; default 1 MiB
-	PatternSteps int // steps of matching, beside four for each byte of the subject; default 1,000,000, some 10 ms
+	PatternSteps int // steps of matching, beside four for each byte of the subject; default 1,000,000, some 15 ms
 	PatternDepth int // nested choices while matching, each a captures' or repetition's; default 200
 }
 
