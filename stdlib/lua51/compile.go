@@ -79,14 +79,15 @@ func Parse(name string, source []byte) ([]ast.Stmt, error) {
 	if len(source) > MaxSource {
 		return nil, &SyntaxError{File: name, Message: fmt.Sprintf("the file has %d bytes, %d are allowed", len(source), MaxSource)}
 	}
-	if err := checkTokens(name, source); err != nil {
-		return nil, err
+	ok, fault := checkTokens(name, source)
+	if fault != nil {
+		return nil, fault
 	}
 	chunk, err := parse.Parse(bytes.NewReader(source), name)
 	if err != nil {
 		return nil, explain(name, source, err)
 	}
-	if chunk == nil { // the library has recovered a panic
+	if chunk == nil || !ok { // the library has recovered a panic, or we have miscounted
 		return nil, &SyntaxError{File: name, Message: "the parser cannot take this"}
 	}
 	return chunk, nil

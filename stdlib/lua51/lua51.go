@@ -1,44 +1,50 @@
-// Package lua51 makes gopher-lua v1.1.2 compute what Lua 5.1 computes, from
-// outside: the library is the module as published.
+// Package lua51 makes gopher-lua v1.1.2 compute what Lua 5.1 computes. It does
+// so from outside: the library is the module as published.
 //
-//	proto, err := lua51.Compile("login.lua", source) // a fault is a *SyntaxError
+//	proto, err := lua51.Compile("login.lua", source) // the error is a *SyntaxError
+//	…
 //	L := lua.NewState(lua.Options{SkipOpenLibs: true})
-//	lua51.Open(L, L.G.Global) // pcall and xpcall
+//	lua51.Open(L, L.G.Global) // pcall, xpcall and error
 //	results, err := lua51.PCall(L, L.NewFunctionFromProto(proto))
 //	if err != nil {
 //		log.Error("run", "error", err, "traceback", lua51.Traceback(err))
 //	}
 //
-// What the published library gets wrong, and what stands against it here:
+// What the library by itself gets wrong, and what stands against it:
 //
-//   - Assignments to locals that exist are miscompiled when there are several
-//     (a, b = b, a), when the right side is a logical expression
-//     (x = a and b and c) or a call in parentheses. [Fix] rewrites them in the
-//     syntax tree.
-//   - A few number literals have another value (0010, 1e999). [Fix] as well.
-//   - An error that pcall catches cuts off the captured locals of all frames,
-//     one that xpcall catches those of none, so that a closure reads what
-//     other calls left on the stack. [PCall], pcall and xpcall run what they
-//     call in a thread of its own.
-//   - Deeply nested source kills the process. [Parse] refuses it unparsed.
-//   - An error in an endless tail call takes a traceback line for each call.
-//     [PCall] makes its own, which is bounded.
+//   - It miscompiles assignments to several targets (a, b = b, a), logical
+//     expressions assigned to a local (ok = ok and t.x and t.y), for k in
+//     next, t, {1, x = f()}, loops that begin with a constant condition, and
+//     more: [Fix] rewrites the syntax tree, and [Compile] corrects the code.
+//   - An error that pcall catches cuts the captured locals of all functions
+//     off, one that xpcall catches those of none, so that a closure reads what
+//     later calls leave on the stack: [PCall], pcall and xpcall run what they
+//     call on a stack of its own.
+//   - The levels of error are off by one.
+//   - Deep nesting in a source kills the process: [Parse] refuses it unparsed.
+//   - The traceback of an endless tail call has a line for each call: [PCall]
+//     makes its own.
 //
-// TestStockIsWrong fails on the day a new version of the library needs none
-// of this.
+// TestStockIsWrong fails when a new version of the library computes one of
+// these right, and names what can go.
+//
+// What stays different: goto is a keyword; an escape above \255 is taken
+// modulo 256; -0 is 0. In t.x, y = f(), 1, t is looked at before f is called,
+// which Lua leaves open; PUC's looks at a local afterwards.
 package lua51
 
 import lua "github.com/yuin/gopher-lua"
 
-// Both are variables of the library that every state reads without a lock, so
-// they are set before any state can exist, by every program that imports us.
+// These are variables of the library, which all states read without a lock.
+// So they are set before any state can exist, in every program with this
+// package in it.
 var _ = func() struct{} {
-	// Lua 5.0's table arg costs each call of a vararg function, which every
-	// file is, twelve times what the call costs.
+	// The table arg, which only Lua 5.0 has, makes a call of a vararg function
+	// twelve times as expensive, and every file is one.
 	lua.CompatVarArg = false
-	// Assigning to one high index fills the array up to it with nils, 4.8 GB
-	// at the library's own limit. Beyond this one an index is a hash key. It
-	// has to be above the largest honest array, as #t stops here.
+	// An assignment to a high index fills the array up to there with nils:
+	// 4.8 GB by default. Beyond this limit an index is a hash key. As #t stops
+	// here too, it has to be above the largest honest array.
 	lua.MaxArrayIndex = 1 << 20
 	return struct{}{}
 }()

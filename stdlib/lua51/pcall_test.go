@@ -164,6 +164,20 @@ func TestDepth(t *testing.T) {
 	}
 }
 
+// Results that the caller has no room for must not turn up in a later call.
+func TestTooManyResults(t *testing.T) {
+	L := newState(t)
+	results, err := lua51.PCall(L, load(t, L, `
+		local t = {}
+		for i = 1, 40000 do t[i] = i end
+		local function crowded(...) return pcall(unpack, t) end
+		local ok = pcall(function() return crowded(unpack(t)) end)
+		return ok, pcall(pcall, select, 2, 7, 8)`))
+	if got := fmt.Sprint(texts(results), err); got != "[false true true 8] <nil>" {
+		t.Errorf("gave %s", got)
+	}
+}
+
 // A run's context is often of a type of its own. If a thread got a child of
 // it, that would be a goroutine, which goleak would find.
 type ownContext struct{ context.Context }

@@ -57,6 +57,7 @@ func (p *pool) enter(L *lua.LState) (*lua.LState, *lua.ApiError) {
 	}
 	ctx := L.RemoveContext()
 	thread := p.thread(L)
+	thread.SetTop(0) // L may have had no room for what it returned last
 	if ctx == nil {
 		thread.RemoveContext()
 		return thread, nil

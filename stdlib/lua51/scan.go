@@ -57,8 +57,11 @@ func (s *scan) next() (ast.Token, error) {
 
 func (s *scan) count(token ast.Token) {
 	switch token.Type {
-	case parse.TFunction, parse.TIf, parse.TElseIf, parse.TDo, parse.TRepeat:
+	case parse.TIf, parse.TElseIf, parse.TDo, parse.TRepeat:
 		s.link(0)
+		s.push(token)
+	case parse.TFunction:
+		s.value(0)
 		s.push(token)
 	case '(', '{', '[':
 		s.link(1)
@@ -77,25 +80,25 @@ func (s *scan) count(token ast.Token) {
 	case ']':
 		s.pop('[')
 	case parse.TIdent, parse.TNumber, parse.TNil, parse.TTrue, parse.TFalse, parse.T3Comma:
-		if endsValue(s.last) { // a new statement begins
-			s.link(0)
-		}
+		s.value(0)
+	case parse.TString:
+		s.value(1)
 	case parse.TAnd, parse.TOr, parse.TNot, parse.TEqeq, parse.TNeq, parse.TLte, parse.TGte, parse.T2Comma,
-		'<', '>', '+', '-', '*', '/', '%', '^', '#', '.', ':', parse.TString:
+		'<', '>', '+', '-', '*', '/', '%', '^', '#', '.', ':':
 		s.link(1)
 	default: // a keyword or a separator
 		s.link(0)
 	}
 }
 
-// endsValue reports whether no value can follow token in the same expression.
-func endsValue(token ast.Token) bool {
-	switch token.Type {
+// value notes a token that begins a value. After a value, it begins the next
+// statement, if n is 0, or is an argument, if n is 1.
+func (s *scan) value(n int) {
+	switch s.last.Type {
 	case parse.TIdent, parse.TNumber, parse.TString, parse.TNil, parse.TTrue, parse.TFalse, parse.T3Comma,
 		parse.TEnd, ')', '}', ']':
-		return true
+		s.link(n)
 	}
-	return false
 }
 
 // link adds n to the innermost expression, or begins a new one if n is 0.
@@ -146,8 +149,8 @@ func (s *scan) unclosed() string {
 }
 
 // checkTokens refuses what is nested too deeply, and what Lua refuses but the
-// parser does not. It leaves everything else to the parser.
-func checkTokens(name string, source []byte) *SyntaxError {
+// parser does not. It stops, with ok false, where the parser will as well.
+func checkTokens(name string, source []byte) (ok bool, _ *SyntaxError) {
 	s := newScan(name, source)
 	words := make(map[string]struct{})
 	for {
@@ -157,17 +160,19 @@ func checkTokens(name string, source []byte) *SyntaxError {
 			words[token.Str] = struct{}{}
 		}
 		switch {
-		case err != nil, s.broken, token.Type == parse.EOF:
-			return nil
+		case err != nil, s.broken:
+			return false, nil
+		case token.Type == parse.EOF:
+			return len(s.open) == 1, nil
 		case s.depth > maxNesting:
-			return at(name, token, "nested too deeply: blocks, brackets and the operators of an expression may make %d levels", maxNesting)
+			return false, at(name, token, "nested too deeply: blocks, brackets and the operators of an expression may make %d levels", maxNesting)
 		case len(words) > maxWords:
-			return at(name, token, "more than %d different names, numbers and strings", maxWords)
+			return false, at(name, token, "more than %d different names, numbers and strings", maxWords)
 		case s.split:
-			return at(name, token, `a "(" on a new line: write it behind the function that it calls, or ";" before it`)
+			return false, at(name, token, `a "(" on a new line: write it behind the function that it calls, or ";" before it`)
 		case token.Type == parse.TNumber:
 			if _, ok := parseNumber(token.Str); !ok {
-				return at(name, token, "malformed number")
+				return false, at(name, token, "malformed number")
 			}
 		}
 	}

@@ -39,6 +39,8 @@ func explain(name string, source []byte, err error) *SyntaxError {
 		switch {
 		case err != nil:
 			return explainToken(name, token, err)
+		case token.Type == parse.EOF && parseErr.Pos.Line != parse.EOF:
+			return &SyntaxError{File: name, Line: parseErr.Pos.Line, Message: parseErr.Message}
 		case token.Type == parse.EOF:
 			return &SyntaxError{File: name, Line: lines(source), Message: "unexpected end of file" + s.unclosed()}
 		case s.tokens.Pos == parseErr.Pos:
