@@ -22,6 +22,7 @@ type Declaration struct {
 	Description string
 	Fields      map[string]any // as schema.Parse takes them
 	Timeout     time.Duration  // zero: the host's default
+	Off         bool           // the file returned false: it is not to be served
 }
 
 // declarationKeys are all that an action's table may hold.
@@ -30,6 +31,10 @@ var declarationKeys = []string{"name", "description", "fields", "run", "timeout"
 // declaration reads what the file returned. All faults are reported together.
 func declaration(returned lua.LValue) (Declaration, error) {
 	var d Declaration
+	if returned == lua.LFalse {
+		d.Off = true
+		return d, nil
+	}
 	table, ok := returned.(*lua.LTable)
 	if !ok {
 		return d, fmt.Errorf("the file must return a table with description, fields and run, not %s", aOrNothing(returned))

@@ -20,6 +20,7 @@ import (
 //   - for k in next, t: what is not given of the three values is nil.
 //   - {1, x = f()}: a call that is the value of the last key would add its
 //     results to the array.
+//   - Concatenations become calls, which can be bounded: see ConcatName.
 //   - Number literals: 0010 and 1e999 get a spelling that is read right.
 func Fix(chunk []ast.Stmt) { fixBlock(chunk) }
 
@@ -146,6 +147,8 @@ func fixExpr(expr ast.Expr) ast.Expr {
 		e.Lhs = fixExpr(e.Lhs)
 		e.Rhs = fixExpr(e.Rhs)
 		return fold(e)
+	case *ast.StringConcatOpExpr:
+		return concatCall(e)
 	default:
 		fixOperands(expr)
 	}
@@ -155,9 +158,6 @@ func fixExpr(expr ast.Expr) ast.Expr {
 func fixOperands(expr ast.Expr) {
 	switch e := expr.(type) {
 	case *ast.RelationalOpExpr:
-		e.Lhs = fixExpr(e.Lhs)
-		e.Rhs = fixExpr(e.Rhs)
-	case *ast.StringConcatOpExpr:
 		e.Lhs = fixExpr(e.Lhs)
 		e.Rhs = fixExpr(e.Rhs)
 	case *ast.ArithmeticOpExpr:

@@ -12,8 +12,8 @@
 //   - library tables and the metatable of strings cannot be changed, see
 //     [Seal];
 //   - tostring shows no addresses: a table is "table", a function "function".
-//     Integers below 2^53 it shows in full, other numbers as "%.14g". (The
-//     operator .. is the VM's and shows fractions with up to 17 digits.)
+//     Integers below 2^53 it and the operator .. show in full, other numbers as
+//     "%.14g".
 //   - strings may hold any byte everywhere, also a zero in a pattern;
 //   - table.insert takes no place below 1, unpack and string.byte give at most
 //     8,000 values;
@@ -124,6 +124,8 @@ func Open(L *lua.LState, limits Limits) *lua.LTable {
 	lib.next = base.RawGetString("next")
 	lib.nextIndex = lib.function(L, "ipairs", nextIndex)
 	lua51.Open(L, base)
+	base.RawSetString(lua51.ConcatName, L.NewFunction(lua51.Concat(lib.limits.StringBytes,
+		func(n lua.LNumber) string { return formatNumber(float64(n)) })))
 	base.RawSetString("_VERSION", constant["_VERSION"])
 	for name, functions := range member {
 		t := L.CreateTable(0, len(functions)+2)
