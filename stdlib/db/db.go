@@ -16,11 +16,13 @@ package db
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -43,7 +45,12 @@ func Config(dsn string) (*pgxpool.Config, error) {
 	config.MaxConnLifetimeJitter = 5 * time.Minute
 	config.PingTimeout = 2 * time.Second
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+		return &abandon{conn: conn}
+	}
+	config.ConnConfig.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		f := pgproto3.NewFrontend(r, w)
+		f.SetMaxBodyLen(16 << 20)
+		return f
 	}
 	return config, nil
 }
@@ -70,7 +77,12 @@ type result struct {
 }
 
 func (d *DB) run(ctx context.Context, sql string, params []any) (result, error) {
-	rows, err := d.pool.Query(ctx, sql, params...)
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	defer release(ctx, conn, lasting.MatchString(sql))
+	rows, err := conn.Query(ctx, sql, params...)
 	if err != nil {
 		return result{}, err
 	}

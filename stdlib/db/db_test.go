@@ -265,6 +265,30 @@ func TestSerializationFailuresAreRunAgain(t *testing.T) {
 	mustBeIdle(t, pool)
 }
 
+// What a statement leaves in its connection is gone with the run.
+func TestSessionsDoNotLeak(t *testing.T) {
+	for _, source := range []string{
+		`db.exec("set statement_timeout = 1234567")`,
+		`db.one("select set_config('statement_timeout', '1234567', false)")`,
+		`db.transaction(function(tx) tx:exec("set statement_timeout = 1234567") end)`,
+		`db.transaction(function(tx) tx:transaction(function(inner) inner:exec("SET statement_timeout = 1234567") end) end)`,
+	} {
+		pool := testDB(t)
+		if _, err := run(t.Context(), pool, source); err != nil {
+			t.Fatal(err)
+		}
+		for range 8 {
+			got, err := run(t.Context(), pool, `return db.one("show statement_timeout").statement_timeout`)
+			if err != nil || got[0] != "0" {
+				t.Errorf("after %s: %v, %v", source, got, err)
+			}
+		}
+		if n := pool.Stat().AcquiredConns(); n != 0 {
+			t.Errorf("after %s: %d connections are still out", source, n)
+		}
+	}
+}
+
 // A run's deadline ends the statement at the server, not only here.
 func TestDeadline(t *testing.T) {
 	for name, source := range map[string]string{

@@ -8,14 +8,18 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // transaction is one transaction, or one savepoint within it.
 type transaction struct {
 	tx    pgx.Tx
-	outer *transaction // of a savepoint
-	inner bool         // a savepoint within is open: it alone may be used
-	over  bool         // committed or rolled back
+	conn  *pgxpool.Conn // of the outermost
+	outer *transaction  // of a savepoint
+	inner bool          // a savepoint within is open: it alone may be used
+	over  bool          // committed or rolled back
+
+	tainted bool // a statement left something in the connection
 }
 
 var errOver = errors.New("the transaction is over")
@@ -37,6 +41,9 @@ func (t *transaction) usable() error {
 func (t *transaction) run(ctx context.Context, sql string, params []any) (result, error) {
 	if err := t.usable(); err != nil {
 		return result{}, err
+	}
+	if lasting.MatchString(sql) {
+		t.outermost().tainted = true
 	}
 	if !writes(sql) {
 		rows, err := t.tx.Query(ctx, sql, params...)
@@ -94,11 +101,23 @@ func (d *DB) begin(ctx context.Context, o options) (*transaction, error) {
 	if o.readOnly {
 		access = pgx.ReadOnly
 	}
-	tx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.TxIsoLevel(o.isolation), AccessMode: access})
+	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &transaction{tx: tx}, nil
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.TxIsoLevel(o.isolation), AccessMode: access})
+	if err != nil {
+		release(ctx, conn, true)
+		return nil, err
+	}
+	return &transaction{tx: tx, conn: conn}, nil
+}
+
+func (t *transaction) outermost() *transaction {
+	for t.outer != nil {
+		t = t.outer
+	}
+	return t
 }
 
 // begin opens a savepoint.
@@ -122,8 +141,11 @@ func (t *transaction) end(how func(context.Context) error, ctx context.Context) 
 	t.over = true
 	if t.outer != nil {
 		t.outer.inner = false
+		return how(ctx)
 	}
-	return how(ctx)
+	err := how(ctx)
+	release(ctx, t.conn, t.tainted)
+	return err
 }
 
 func (t *transaction) commit(ctx context.Context) error {
