@@ -1,6 +1,8 @@
 package crypto
 
 import (
+	"fmt"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"vera/stdlib/luaconv"
@@ -44,10 +46,17 @@ func random(L *lua.LState) int {
 	return 1
 }
 
+// maxEncode bounds what one call makes: a text would double from call to call.
+const maxEncode = 1 << 20
+
 func (e Encoding) table(L *lua.LState) *lua.LTable {
 	return L.SetFuncs(L.CreateTable(0, 2), map[string]lua.LGFunction{
 		"encode": func(L *lua.LState) int {
-			L.Push(lua.LString(e.Encode(L.CheckString(1))))
+			text := L.CheckString(1)
+			if len(text) > maxEncode {
+				L.ArgError(1, fmt.Sprintf("%d bytes are more than the %d that can be encoded", len(text), maxEncode))
+			}
+			L.Push(lua.LString(e.Encode(text)))
 			return 1
 		},
 		"decode": func(L *lua.LState) int {

@@ -16,6 +16,7 @@ import (
 const maxTime = 253402300799
 
 var (
+	errKind     = &Error{"type", "Token is of another type"}
 	errNumber   = &Error{"claims", "Invalid payload: a number is out of range"}
 	errIAT      = &Error{"claims", "Issued At claim (iat) must be an integer."}
 	errNBF      = &Error{"claims", "Not Before claim (nbf) must be an integer."}
@@ -36,7 +37,10 @@ var (
 	errIDForm   = &Error{"claims", "JWT ID must be a UUID"}
 )
 
-var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
+// useClaim holds a token's kind.
+const useClaim = "token_use"
+
+var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", useClaim}
 
 // readClaims parses a payload. A registered claim in another case is refused:
 // one reader would take it for the claim, another not.
@@ -56,7 +60,10 @@ func readClaims(payload []byte) (map[string]any, error) {
 
 // check checks claims as they are at the given moment, on a clock that may be
 // wrong by leeway.
-func (t *Tokens) check(claims map[string]any, moment time.Time, leeway time.Duration) error {
+func (t *Tokens) check(kind Kind, claims map[string]any, moment time.Time, leeway time.Duration) error {
+	if use, exists := claims[useClaim]; exists != (kind != Access) || exists && use != string(kind) {
+		return errKind
+	}
 	early, late := moment.Add(-leeway).Unix(), moment.Add(leeway).Unix()
 	if iat, err := seconds(claims, "iat", errIAT, errIATRange); err != nil || iat > late {
 		return cmp.Or(err, errIATEarly)

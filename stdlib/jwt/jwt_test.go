@@ -102,7 +102,7 @@ func TestNewRefuses(t *testing.T) {
 		{"bad audience", func(o *jwt.Options) { o.Audience = "\xff" }, "audience"},
 		{"none", func(o *jwt.Options) { o.Algorithm = "none" }, `"none"`},
 		{"case", func(o *jwt.Options) { o.Algorithm = "hs256" }, `"hs256"`},
-		{"public key", func(o *jwt.Options) { o.Algorithm = "RS256" }, `"RS256"`},
+		{"public key", func(o *jwt.Options) { o.Algorithm = "RS257" }, `"RS257"`},
 		{"leeway", func(o *jwt.Options) { o.Leeway = 61 * time.Second }, "leeway"},
 		{"negative leeway", func(o *jwt.Options) { o.Leeway = -1 }, "leeway"},
 		{"life", func(o *jwt.Options) { o.MaxTTL = -1 }, "life"},

@@ -10,7 +10,7 @@ import (
 // An Error says why a token is refused. Its texts are fixed: nothing of the
 // token is in them.
 type Error struct {
-	Code    string // "malformed", "algorithm", "signature", "expired", "not_yet_valid", "issuer", "audience" or "claims"
+	Code    string // "malformed", "algorithm", "signature", "expired", "not_yet_valid", "issuer", "audience", "type" or "claims"
 	Message string // as PyJWT words it, where it has words
 }
 
@@ -27,17 +27,21 @@ var (
 	errType      = &Error{"malformed", "Invalid token type"}
 	errCritical  = &Error{"malformed", "Unsupported critical extension"}
 	errKeyID     = &Error{"malformed", "Unknown key ID"}
+	errNoKeyID   = &Error{"malformed", "Token is missing a key ID"}
 	errPayload   = &Error{"malformed", "Invalid payload string: must be a json object"}
 	errAlgorithm = &Error{"algorithm", "The specified alg value is not allowed"}
 	errSignature = &Error{"signature", "Signature verification failed"}
 )
 
-// Verify returns the claims of a token that this host, or one with the same
-// options, has signed and whose time it is. Integers are int64, other numbers
-// float64. A claim that is absent is no fault, but for iss and aud. The error
-// is an *Error, of the first fault in this order: form, algorithm, signature,
-// payload, iat, nbf, exp, iss, aud, sub, jti.
-func (t *Tokens) Verify(token string) (map[string]any, error) {
+// Verify returns the claims of an Access token that this host, or one with the
+// same keys, has signed and whose time it is. Integers are int64, other
+// numbers float64. A claim that is absent is no fault, but for iss and aud.
+// The error is an *Error, of the first fault in this order: form, algorithm,
+// key, signature, payload, token_use, iat, nbf, exp, iss, aud, sub, jti.
+func (t *Tokens) Verify(token string) (map[string]any, error) { return t.VerifyAs(Access, token) }
+
+// VerifyAs is Verify for a token of any kind, and of no other.
+func (t *Tokens) VerifyAs(kind Kind, token string) (map[string]any, error) {
 	if len(token) > MaxToken {
 		return nil, errLong
 	}
@@ -60,17 +64,18 @@ func (t *Tokens) Verify(token string) (map[string]any, error) {
 	if !ok {
 		return nil, errCrypto64
 	}
-	if err := t.checkHeader(header); err != nil {
+	key, err := t.keyOf(header)
+	if err != nil {
 		return nil, err
 	}
-	if t.method.Verify(parts[0]+"."+parts[1], signature, t.secret) != nil {
+	if key.method.Verify(parts[0]+"."+parts[1], signature, key.public) != nil {
 		return nil, errSignature
 	}
 	claims, err := readClaims(payload)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.check(claims, t.now(), t.leeway); err != nil {
+	if err := t.check(kind, claims, t.now(), t.leeway); err != nil {
 		return nil, err
 	}
 	if _, err := plain(claims); err != nil {
@@ -86,28 +91,33 @@ func readObject(text []byte) (map[string]any, bool) {
 	return object, ok && err == nil
 }
 
-// checkHeader accepts the algorithm of these tokens and no other. The header
-// is not signed yet: nothing in it may choose how it is checked.
-func (t *Tokens) checkHeader(text []byte) error {
+// keyOf checks a header and returns the key to verify its token with. The
+// header is not signed yet: it may only name one of the keys, and must name
+// the algorithm that this key has.
+func (t *Tokens) keyOf(text []byte) (*key, error) {
 	header, ok := readObject(text)
 	if !ok {
-		return errHeader
+		return nil, errHeader
 	}
-	if header["alg"] != t.method.Alg() {
-		return errAlgorithm
+	if !t.keys.knows(header["alg"]) {
+		return nil, errAlgorithm
 	}
 	if kind, exists := header["typ"]; exists {
 		if name, ok := kind.(string); !ok || !strings.EqualFold(name, "JWT") {
-			return errType
+			return nil, errType
 		}
 	}
 	if _, exists := header["crit"]; exists {
-		return errCritical
+		return nil, errCritical
 	}
-	if _, exists := header["kid"]; exists {
-		return errKeyID
+	k, err := t.keys.choose(header)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if header["alg"] != k.method.Alg() {
+		return nil, errAlgorithm
+	}
+	return k, nil
 }
 
 func encode(bytes []byte) string { return base64.RawURLEncoding.EncodeToString(bytes) }

@@ -2,13 +2,14 @@ package password
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/text/secure/precis"
 )
 
@@ -23,6 +24,10 @@ const (
 	// longKey sets the HMAC apart from any other use of SHA-384. It is no
 	// secret; changing it would make every long digest useless.
 	longKey = "vera: password above 72 bytes, 1"
+	// pepperPrefix marks a digest of the password's HMAC under the pepper
+	// whose ID, pepperIDBytes long, comes next.
+	pepperPrefix  = "$pepper-"
+	pepperIDBytes = 8
 )
 
 // prepare returns the form of text that is hashed.
@@ -52,67 +57,95 @@ func spellings(text string) []string {
 	return []string{prepared, text}
 }
 
+// A pepper is the secret key of digests that are worth nothing without it.
+type pepper struct {
+	key []byte
+	id  string // what a digest says of it; empty: there is no pepper
+}
+
+func newPepper(key []byte) pepper {
+	if len(key) == 0 {
+		return pepper{}
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("vera: name of a pepper, 1"))
+	return pepper{key, hex.EncodeToString(mac.Sum(nil))[:pepperIDBytes]}
+}
+
 // A digest is one taken apart.
 type digest struct {
-	long   bool   // of a password above bcryptBytes
-	cost   int    // from 4 to 31
-	bcrypt []byte // the part that bcrypt understands
+	pepper string // the ID of the pepper, empty if there is none in it
+	long   bool   // of bcrypt, without pepper, of a password above bcryptBytes
+	cost   cost
+	bcrypt []byte // what bcrypt understands
+	salt   []byte // of argon2id
+	sum    []byte // likewise
 }
 
 // parse takes a stored digest apart; false means it is none.
 func parse(text string) (digest, bool) {
-	rest, long := strings.CutPrefix(text, longPrefix)
-	if len(rest) != 60 || rest[:2] != "$2" || rest[3] != '$' || rest[6] != '$' {
+	rest, peppered := strings.CutPrefix(text, pepperPrefix)
+	id := ""
+	if peppered {
+		if len(rest) < pepperIDBytes || strings.Trim(rest[:pepperIDBytes], "0123456789abcdef") != "" {
+			return digest{}, false
+		}
+		id, rest = rest[:pepperIDBytes], rest[pepperIDBytes:]
+	}
+	if d, ok := parseArgon2id(rest); ok {
+		d.pepper = id
+		return d, true
+	}
+	rest, long := strings.CutPrefix(rest, longPrefix)
+	d, ok := parseBcrypt(rest)
+	if !ok || long && peppered {
 		return digest{}, false
 	}
-	version, cost, tail := rest[2:3], rest[4:6], rest[7:]
-	if strings.Trim(version, "aby")+strings.Trim(cost, "0123456789")+strings.Trim(tail, alphabet) != "" {
-		return digest{}, false
-	}
-	n := int(cost[0]-'0')*10 + int(cost[1]-'0')
-	if n < bcrypt.MinCost || n > bcrypt.MaxCost {
-		return digest{}, false
-	}
-	return digest{long: long, cost: n, bcrypt: []byte(rest)}, true
+	d.pepper, d.long = id, long
+	return d, true
 }
 
-const alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
 // newDigest hashes a prepared password.
-func newDigest(prepared string, cost int) (string, error) {
-	d := digest{long: len(prepared) > bcryptBytes}
-	key, usable := d.key(prepared)
+func newDigest(prepared string, c cost, p pepper) (string, error) {
+	d := digest{pepper: p.id, cost: c, long: p.id == "" && c.scheme == Bcrypt && len(prepared) > bcryptBytes}
+	key, usable := d.key(prepared, p)
 	if !usable {
 		return "", ErrInvalid
 	}
-	hashed, err := bcrypt.GenerateFromPassword(key, cost)
+	hashed, err := c.hash(key)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	hashed[2] = 'b' // the library computes what others call 2b, and calls it 2a
-	if d.long {
-		return longPrefix + string(hashed), nil
+	switch {
+	case d.pepper != "":
+		return pepperPrefix + d.pepper + hashed, nil
+	case d.long:
+		return longPrefix + hashed, nil
 	}
-	return string(hashed), nil
+	return hashed, nil
 }
 
-// dummy is a digest that nothing is known to match, for the work alone.
-func dummy(cost int) digest {
-	return digest{cost: cost, bcrypt: fmt.Appendf(nil, "$2b$%02d$%s", cost, strings.Repeat("Vera", 13)+"V")}
-}
-
-// key returns what bcrypt is run on for this kind of digest. It is not usable,
-// only as long to compute, where the password cannot belong to the digest: a
-// plain one cuts at 72 bytes, and cycles through what stands before a NUL.
-func (d digest) key(password string) (key []byte, usable bool) {
+// key returns what the scheme is run on for this kind of digest. It is not
+// usable, only as long to compute, where the password cannot belong to the
+// digest: plain bcrypt cuts at 72 bytes, and cycles through what stands before
+// a NUL.
+func (d digest) key(password string, p pepper) (key []byte, usable bool) {
+	usable = password != "" && !strings.Contains(password, "\x00")
 	plain := len(password) <= bcryptBytes
-	if d.long {
-		mac := hmac.New(sha512.New384, []byte(longKey))
-		mac.Write([]byte(password))
-		return []byte(base64.StdEncoding.EncodeToString(mac.Sum(nil))), !plain
-	}
-	if !plain || password == "" || strings.Contains(password, "\x00") {
+	switch {
+	case d.pepper != "":
+		return mac(p.key, password), usable
+	case d.long:
+		return mac([]byte(longKey), password), usable && !plain
+	case !usable || d.cost.scheme == Bcrypt && !plain:
 		return []byte("unusable"), false
 	}
 	return []byte(password), true
+}
+
+// mac is a password of any length as 64 characters, which bcrypt takes whole.
+func mac(key []byte, password string) []byte {
+	mac := hmac.New(sha512.New384, key)
+	mac.Write([]byte(password))
+	return []byte(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }

@@ -2,6 +2,7 @@ package password
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -36,8 +37,8 @@ func TestSpellingsHoldWhatIsHashed(t *testing.T) {
 		if !slices.Contains(all, prepared) {
 			t.Fatalf("spellings(%q) = %q lack %q", text, all, prepared)
 		}
-		_, plain := digest{}.key(prepared)
-		hmac, long := digest{long: true}.key(prepared)
+		_, plain := digest{cost: cost{scheme: Bcrypt}}.key(prepared, pepper{})
+		hmac, long := digest{cost: cost{scheme: Bcrypt}, long: true}.key(prepared, pepper{})
 		if plain == long || plain != (len(prepared) <= bcryptBytes) || len(hmac) != 64 {
 			t.Fatalf("%q of %d bytes: plain %v, long %v, HMAC of %d bytes", prepared, len(prepared), plain, long, len(hmac))
 		}
@@ -45,9 +46,66 @@ func TestSpellingsHoldWhatIsHashed(t *testing.T) {
 }
 
 func TestDummyIsADigest(t *testing.T) {
-	for cost := MinCost; cost <= MaxCost; cost++ {
-		if d, ok := parse(string(dummy(cost).bcrypt)); !ok || d.cost != cost || d.long {
-			t.Errorf("dummy(%d) parses to %+v, %v", cost, d, ok)
+	for rounds := MinCost; rounds <= MaxCost; rounds++ {
+		c := cost{scheme: Bcrypt, rounds: rounds}
+		if d, ok := parse(string(c.dummy().bcrypt)); !ok || d.cost != c || d.long {
+			t.Errorf("the dummy of cost %d parses to %+v, %v", rounds, d, ok)
 		}
 	}
+}
+
+// What is hashed parses to what it was made with.
+func TestDigestsParse(t *testing.T) {
+	for _, c := range []cost{{scheme: Bcrypt, rounds: 4}, {Argon2id, 0, argon2idCost{8, 1, 1}}, {Argon2id, 0, argon2idCost{64, 3, 2}}} {
+		for _, p := range []pepper{{}, newPepper([]byte("0123456789abcdef0123456789abcdef"))} {
+			for _, text := range []string{"password", strings.Repeat("p", 100)} {
+				made, err := newDigest(text, c, p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d, ok := parse(made)
+				long := c.scheme == Bcrypt && p.id == "" && len(text) > bcryptBytes
+				if !ok || d.cost != c || d.pepper != p.id || d.long != long {
+					t.Errorf("%s parses to %+v, %v", made, d, ok)
+				}
+				if key, usable := d.key(text, p); !usable || !d.matches(key) {
+					t.Errorf("%s does not match what it is the digest of", made)
+				}
+			}
+		}
+	}
+}
+
+// Work between schemes is an estimate; within one it is exact.
+func TestWork(t *testing.T) {
+	if bcrypt, argon := (cost{scheme: Bcrypt, rounds: 12}).work(), (cost{Argon2id, 0, argon2idCost{19456, 2, 1}}).work(); bcrypt != 4096 || argon != 347 {
+		t.Errorf("work of bcrypt at 12 and of argon2id = %d, %d", bcrypt, argon)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	p := newPepper([]byte("0123456789abcdef0123456789abcdef"))
+	for _, c := range []cost{{scheme: Bcrypt, rounds: 4}, {Argon2id, 0, argon2idCost{8, 1, 1}}} {
+		for _, p := range []pepper{{}, p} {
+			digest, err := newDigest("password", c, p)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(digest)
+			f.Add(digest + "=")
+		}
+	}
+	f.Add("$argon2id$v=19$m=4294967295,t=4294967295,p=255$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA")
+	f.Fuzz(func(t *testing.T, text string) {
+		d, ok := parse(text)
+		if !ok || !d.cost.allowed(MinCost) || d.cost.work() > 1<<10 {
+			return
+		}
+		// Whatever is taken apart can be run, and is bounded.
+		key, _ := d.key("password", p)
+		_ = d.matches(key)
+		if d.cost.scheme == Bcrypt && d.cost.rounds != MinCost || d.cost.memory > maxMemory || strings.ContainsAny(text, "\n ") {
+			t.Errorf("parse(%q) = %+v", text, d)
+		}
+	})
 }

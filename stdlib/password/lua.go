@@ -20,14 +20,16 @@ func (h *Hasher) Module(L *lua.LState) int {
 	return 1
 }
 
-// password.hash(text) -> digest | nil, "invalid", message
+// password.hash(text) -> digest | nil, "invalid" or "blocked", message
 func (h *Hasher) hash(L *lua.LState) int {
 	runinfo.MustRun(L, "password.hash")
 	digest, err := h.Hash(contextOf(L), L.CheckString(1))
-	if errors.Is(err, ErrInvalid) {
+	switch {
+	case errors.Is(err, ErrInvalid):
 		return luaconv.Fail(L, "invalid", "the password is empty, too long or holds a character that is not allowed")
-	}
-	if err != nil {
+	case errors.Is(err, ErrBlocked):
+		return luaconv.Fail(L, "blocked", "the password is one of those that are guessed first")
+	case err != nil:
 		luaconv.Raise(L, err)
 	}
 	L.Push(lua.LString(digest))

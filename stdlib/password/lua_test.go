@@ -46,6 +46,29 @@ func TestLua(t *testing.T) {
 	}
 }
 
+func TestLuaOfSchemes(t *testing.T) {
+	old := newHasher(t, password.Options{Cost: 4})
+	lost := newHasher(t, password.Options{Cost: 4, Pepper: pepperB})
+	h := newHasher(t, small(func(o *password.Options) {
+		o.Pepper, o.Blocklist = pepperA, readBlocklist(t, "12345678\n")
+	}))
+	L := state(t, h, t.Context())
+	L.SetGlobal("old", lua.LString(hash(t, old, "password123")))
+	L.SetGlobal("lost", lua.LString(hash(t, lost, "password123")))
+	err := L.DoString(`
+		local password = require("password")
+		local digest = password.hash("password123")
+		assert(digest:match("^%$pepper%-%x%x%x%x%x%x%x%x%$argon2id%$v=19%$m=8,t=1,p=1%$"))
+		assert(password.verify("password123", digest) == true and not password.needs_rehash(digest))
+		assert(password.verify("password123", old) == true and password.needs_rehash(old))
+		local none, code, message = password.hash("12345678")
+		assert(none == nil and code == "blocked" and not message:find("12345678"))
+		password.verify("password123", lost)`)
+	if !errors.Is(luaconv.Cause(err), password.ErrPepper) {
+		t.Errorf("a digest of a lost pepper raises %v, want ErrPepper inside", err)
+	}
+}
+
 func TestLuaRefusesWhileLoading(t *testing.T) {
 	h := newHasher(t, password.Options{Cost: 4})
 	ctx := context.WithValue(t.Context(), runinfo.Key{}, &runinfo.Info{Loading: true})

@@ -9,20 +9,22 @@ local password = {}
 --- Makes a digest to be stored. Nothing of the password is cut off.
 ---@param text string
 ---@return string? digest
----@return "invalid"? code empty, above 4096 bytes, or a character that PRECIS OpaqueString refuses
----@return string? message
+---@return "invalid"|"blocked"? code invalid: empty, above 4096 bytes, or a character that PRECIS OpaqueString refuses; blocked: listed in PASSWORD_BLOCKLIST_FILE
+---@return string? message fit for the caller; it never repeats the password
 function password.hash(text) end
 
 --- Tells whether `text` is the password of `digest`. Pass nil where there is no
---- user: the answer is false, and takes as long as any other.
+--- user: the answer is false, and takes as long as any other. Raises where the
+--- digest was made with another PASSWORD_PEPPER than the host's.
 ---@param text string
 ---@param digest string?
 ---@return boolean matches
 ---@return "cost"? code the digest was refused since it would take too long
 function password.verify(text, digest) end
 
---- Tells whether the digest was made at another cost than new ones: after a
---- login that succeeded, store a new one.
+--- Tells whether the digest was made by another scheme, at another cost or with
+--- another pepper than new ones: after a login that succeeded, store a new one,
+--- unless `hash` refuses to make it.
 ---@param digest string
 ---@return boolean
 function password.needs_rehash(digest) end

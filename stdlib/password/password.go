@@ -9,13 +9,27 @@
 // A password is prepared with the PRECIS profile OpaqueString (RFC 8265), so
 // that one word typed as NFC and as NFD is one password. Up to 72 bytes it is
 // hashed with plain bcrypt; a longer one, which bcrypt would cut, with bcrypt
-// over its HMAC-SHA-384, and the digest says so in front.
+// over its HMAC-SHA-384, and the digest says so in front. Options.Scheme has
+// argon2id make new digests instead. With Options.Pepper the scheme is run on
+// the password's HMAC-SHA-384 under that key; the digest begins with the name
+// of the pepper, "$pepper-" and eight hex digits. Whatever the options,
+// digests of both schemes and without pepper verify, and NeedsRehash tells
+// those that a login should replace. Digests with a pepper that is lost, or
+// replaced by another, are worth nothing any more: to verify one is ErrPepper.
+//
+// The library computes argon2id on goroutines of its own, so not on the
+// lane's threads, but no more at a time than those are: each fills 19 MiB, and
+// a stored digest at most 64. Other work then waits some milliseconds now and
+// then, where with bcrypt it hardly does.
 //
 // A check takes the same time whatever is wrong: the password, the digest, or
-// that there is no digest since there is no such user.
+// that there is no digest since there is no such user. Only a stored digest that
+// costs more than new ones shows by its time, such as one of bcrypt at 12 where
+// new ones are argon2id's.
 package password
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +52,11 @@ var (
 	ErrInvalid = errors.New("invalid password")
 	// ErrCost: the digest asks for more work than Options.MaxCost allows.
 	ErrCost = errors.New("digest of too high a cost")
+	// ErrPepper: the digest was made with another pepper than Options.Pepper.
+	// The operator has lost or changed it.
+	ErrPepper = errors.New("the digest was made with a pepper that is not configured")
+	// ErrBlocked: the password is in Options.Blocklist.
+	ErrBlocked = errors.New("password on the blocklist")
 	// ErrBusy: the queue is full. It has a method Busy() bool, by which a
 	// caller that does not import this package can tell it.
 	ErrBusy error = busyError{}
@@ -50,10 +69,20 @@ type busyError struct{}
 func (busyError) Error() string { return "too many passwords are waiting to be hashed" }
 func (busyError) Busy() bool    { return true }
 
+// MinPepper is the least length of a pepper in bytes.
+const MinPepper = 32
+
 // Options configure a Hasher. The zero value is ready for production.
 type Options struct {
-	Cost    int // of new digests, 4 to MaxCost; zero means 12
-	MaxCost int // a digest of a higher cost is refused, not run; zero means 15
+	Scheme  string // of new digests, Bcrypt or Argon2id; empty means Bcrypt
+	Cost    int    // of new bcrypt digests, 4 to MaxCost; zero means 12
+	MaxCost int    // a bcrypt digest of a higher cost is refused, not run; zero means 15
+	Memory  int    // KiB that a new argon2id digest fills, 8 to 65536; zero means 19456
+	Passes  int    // how often it does so, 1 to 4; zero means 2
+
+	Pepper    []byte     // secret key of new digests, MinPepper bytes or more; empty means none
+	Blocklist *Blocklist // passwords that Hash refuses; nil means none
+
 	Workers int // digests computed at once; zero means Workers()
 	Queue   int // how many may wait besides; zero means 16 a worker, about 4 s of work
 }
@@ -61,8 +90,11 @@ type Options struct {
 // A Hasher hashes and verifies in a bounded lane. Its methods may be called
 // from many goroutines at once.
 type Hasher struct {
-	cost, maxCost int
-	lane          *lane
+	cost      cost // of new digests
+	maxRounds int  // of stored bcrypt digests
+	pepper    pepper
+	blocklist *Blocklist
+	lane      *lane
 }
 
 // New starts a Hasher's workers; Close ends them. On a system with thread
@@ -73,43 +105,56 @@ type Hasher struct {
 //	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + workers)
 //	hasher, err := password.New(password.Options{Workers: workers})
 func New(o Options) (*Hasher, error) {
-	if o.MaxCost == 0 {
-		o.MaxCost = MaxCost
-	}
-	if o.Cost == 0 {
-		o.Cost = min(DefaultCost, o.MaxCost)
-	}
-	if o.Workers == 0 {
-		o.Workers = Workers()
-	}
-	if o.Queue == 0 {
-		o.Queue = 16 * o.Workers
+	o.MaxCost = cmp.Or(o.MaxCost, MaxCost)
+	o.Cost = cmp.Or(o.Cost, min(DefaultCost, o.MaxCost))
+	o.Memory = cmp.Or(o.Memory, defaultMemory)
+	o.Passes = cmp.Or(o.Passes, defaultPasses)
+	o.Workers = cmp.Or(o.Workers, Workers())
+	o.Queue = cmp.Or(o.Queue, 16*o.Workers)
+	c := cost{scheme: Bcrypt, rounds: o.Cost}
+	switch {
+	case o.Scheme == Argon2id:
+		c = cost{Argon2id, 0, argon2idCost{uint32(o.Memory), uint32(o.Passes), 1}}
+	case o.Scheme != Bcrypt && o.Scheme != "":
+		return nil, fmt.Errorf("password: scheme %q is neither %s nor %s", o.Scheme, Bcrypt, Argon2id)
 	}
 	switch {
 	case o.MaxCost < MinCost || o.MaxCost > bcrypt.MaxCost:
 		return nil, fmt.Errorf("password: highest cost %d is not in %d to %d", o.MaxCost, MinCost, bcrypt.MaxCost)
 	case o.Cost < MinCost || o.Cost > o.MaxCost:
 		return nil, fmt.Errorf("password: cost %d is not in %d to %d", o.Cost, MinCost, o.MaxCost)
+	case o.Memory < 8 || o.Memory > maxMemory:
+		return nil, fmt.Errorf("password: memory of %d KiB is not in 8 to %d", o.Memory, maxMemory)
+	case o.Passes < 1 || o.Passes > maxWork/maxMemory:
+		return nil, fmt.Errorf("password: %d passes are not in 1 to %d", o.Passes, maxWork/maxMemory)
+	case len(o.Pepper) > 0 && len(o.Pepper) < MinPepper:
+		return nil, fmt.Errorf("password: the pepper has %d bytes, at least %d are needed", len(o.Pepper), MinPepper)
 	case o.Workers < 0 || o.Queue < 0:
 		return nil, fmt.Errorf("password: %d workers and a queue of %d: neither may be negative", o.Workers, o.Queue)
 	}
-	return &Hasher{cost: o.Cost, maxCost: o.MaxCost, lane: newLane(o.Workers, o.Queue)}, nil
+	return &Hasher{
+		cost: c, maxRounds: o.MaxCost, pepper: newPepper(o.Pepper), blocklist: o.Blocklist,
+		lane: newLane(o.Workers, o.Queue),
+	}, nil
 }
 
 // Close ends the workers, each after the digest it is computing. Who waits
 // gets ErrClosed.
 func (h *Hasher) Close() { h.lane.close() }
 
-// Hash returns text's digest, or ErrInvalid, ErrBusy, ErrClosed, or the cause
-// of ctx's end when that came first.
+// Hash returns text's digest, or ErrInvalid, ErrBlocked, ErrBusy, ErrClosed,
+// or the cause of ctx's end when that came first.
 func (h *Hasher) Hash(ctx context.Context, text string) (string, error) {
 	prepared, err := prepare(text)
 	if err != nil {
 		return "", err
 	}
+	if h.blocklist.Contains(prepared) {
+		return "", ErrBlocked
+	}
 	var digest string
 	var hashErr error
-	if err := h.lane.do(ctx, func() { digest, hashErr = newDigest(prepared, h.cost) }); err != nil {
+	if err := h.lane.do(ctx, func() { digest, hashErr = newDigest(prepared, h.cost, h.pepper) }); err != nil {
 		return "", err
 	}
 	return digest, hashErr
@@ -118,38 +163,39 @@ func (h *Hasher) Hash(ctx context.Context, text string) (string, error) {
 // Verify reports whether text is the password of digest. Text that cannot be
 // a password, a malformed digest and an empty one, which stands for a user
 // that does not exist, are false after the same time as a wrong password. So
-// is a digest above Options.MaxCost, with ErrCost; one above Options.Cost
-// takes the longer time it asks for. The other errors are Hash's.
+// is a digest that asks for too much work, with ErrCost, and one of a pepper
+// that is not there, with ErrPepper. One that asks for more work than new
+// digests takes the longer time. The other errors are Hash's.
 func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) {
 	stored, genuine := parse(digest)
-	tooCostly := genuine && stored.cost > h.maxCost
-	if !genuine || tooCostly {
-		stored, genuine = dummy(h.cost), false
+	var fault error
+	switch {
+	case genuine && !stored.cost.allowed(h.maxRounds):
+		fault = ErrCost
+	case genuine && stored.pepper != "" && stored.pepper != h.pepper.id:
+		fault = ErrPepper
+	}
+	if !genuine || fault != nil {
+		stored, genuine = h.cost.dummy(), false
 	}
 	var match bool
-	err := h.lane.do(ctx, func() { match = h.compare(ctx, stored, spellings(text)) })
-	switch {
-	case err != nil:
+	if err := h.lane.do(ctx, func() { match = h.compare(ctx, stored, spellings(text)) }); err != nil {
 		return false, err
-	case tooCostly:
-		return false, ErrCost
 	}
-	return match && genuine, nil
+	return match && genuine, fault
 }
 
-// compare tries every spelling, each with the work of one digest at the
-// current cost, whether or not it could match at all.
+// compare tries every spelling, each with the work of one new digest, whether
+// or not it could match at all.
 func (h *Hasher) compare(ctx context.Context, stored digest, spellings []string) bool {
 	for _, spelling := range spellings {
-		key, usable := stored.key(spelling)
-		if bcrypt.CompareHashAndPassword(stored.bcrypt, key) == nil && usable {
+		key, usable := stored.key(spelling, h.pepper)
+		if stored.matches(key) && usable {
 			return true
 		}
 		// A digest from cheaper days must not tell by its speed that the
-		// account exists: 2^c more rounds for each cost c that it lacks.
-		for cost := stored.cost; cost < h.cost; cost++ {
-			_ = bcrypt.CompareHashAndPassword(dummy(cost).bcrypt, key)
-		}
+		// account exists.
+		h.cost.spend(h.cost.work() - stored.cost.work())
 		if ctx.Err() != nil {
 			return false
 		}
@@ -157,9 +203,10 @@ func (h *Hasher) compare(ctx context.Context, stored digest, spellings []string)
 	return false
 }
 
-// NeedsRehash reports whether digest differs in cost from new ones, or is
-// malformed: a login that succeeded should then store a new one.
+// NeedsRehash reports whether digest differs in scheme, cost or pepper from
+// new ones, or is malformed: a login that succeeded should then store a new
+// one.
 func (h *Hasher) NeedsRehash(digest string) bool {
 	stored, ok := parse(digest)
-	return !ok || stored.cost != h.cost
+	return !ok || stored.cost != h.cost || stored.pepper != h.pepper.id
 }

@@ -48,6 +48,7 @@ func verify(t testing.TB, h *password.Hasher, text, digest string) bool {
 func TestNewRefuses(t *testing.T) {
 	for _, o := range []password.Options{
 		{Cost: 3}, {Cost: 16}, {Cost: 12, MaxCost: 11}, {MaxCost: 32}, {MaxCost: 3}, {Cost: -1}, {Workers: -1}, {Queue: -1},
+		{Scheme: "argon2i"}, {Scheme: "BCRYPT"}, {Memory: 7}, {Memory: 65537}, {Passes: 5}, {Passes: -1}, {Pepper: make([]byte, 31)},
 	} {
 		if h, err := password.New(o); err == nil {
 			h.Close()
@@ -177,7 +178,19 @@ var malformed = []string{
 	"$2b$03$" + strings.Repeat("a", 53), "$2b$32$" + strings.Repeat("a", 53), "$2b$4a$" + strings.Repeat("a", 53),
 	"$2b$+4$" + strings.Repeat("a", 53), "$2b$04$" + strings.Repeat("a", 52) + "!", "$2b$04$" + strings.Repeat("a", 54),
 	"$hmac-sha384", "$hmac-sha384$2b$04$x", "$hmac-sha384$hmac-sha384$2b$04$" + strings.Repeat("a", 53),
-	"$argon2id$v=19$m=65536,t=3,p=1$aaaa$aaaa", "\x00",
+	"$argon2id$v=19$m=65536,t=3,p=1$aaaa$aaaa", "\x00", "$pepper-", "$pepper-0123456", "$pepper-0123456g$2b$04$" + strings.Repeat("a", 53),
+	"$pepper-01234567$hmac-sha384$2b$04$" + strings.Repeat("a", 53), "$pepper-01234567$pepper-01234567$2b$04$" + strings.Repeat("a", 53),
+	"$argon2id$", argon("m=8,t=1,p=1") + "$", argon("m=8,t=1,p=1") + "=", "$argon2i" + argon("m=8,t=1,p=1")[9:],
+	strings.Replace(argon("m=8,t=1,p=1"), "v=19", "v=16", 1), argon("m=08,t=1,p=1"), argon("m=+8,t=1,p=1"), argon("m=8,t=0,p=1"),
+	argon("m=8,t=1,p=0"), argon("m=8,t=1,p=256"), argon("m=7,t=1,p=1"), argon("m=15,t=1,p=2"), argon("m=8,t=1"), argon("t=1,m=8,p=1"),
+	argon("m=4294967304,t=1,p=1"), argon("m=-8,t=1,p=1"), argon("m=8,t=1,p=1,x=1"), argon("m=8,t=1,p=1\n"),
+	"$hmac-sha384" + argon("m=8,t=1,p=1"), strings.Replace(argon("m=8,t=1,p=1"), "c2FsdHNhbHQ", "c2FsdHNhbHR", 1),
+	strings.Replace(argon("m=8,t=1,p=1"), "c2FsdHNhbHQ", "c2Fs\ndHNhbHQ", 1),
+}
+
+// argon is a digest of argon2id that nothing is known to match.
+func argon(parameters string) string {
+	return "$argon2id$v=19$" + parameters + "$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
 }
 
 func TestMalformedDigest(t *testing.T) {
