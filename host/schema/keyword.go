@@ -156,12 +156,12 @@ func (d *declaration) pattern(f *Field) {
 	}
 	// The pattern alone first: with its brackets open it could close ours.
 	if _, err := regexp.Compile(text); err != nil {
-		d.fault("pattern: %v", err)
+		d.fault("pattern: %.200s", err.Error()) // it repeats the pattern
 		return
 	}
 	whole, err := regexp.Compile(`\A(?:` + text + `)\z`)
 	if err != nil {
-		d.fault("pattern: %v", err)
+		d.fault("pattern: %.200s", err.Error())
 		return
 	}
 	f.Pattern, f.pattern = text, whole

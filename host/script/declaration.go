@@ -71,7 +71,7 @@ func declaration(returned lua.LValue) (Declaration, error) {
 	switch timeout := table.RawGetString("timeout").(type) {
 	case *lua.LNilType:
 	case lua.LNumber:
-		d.Timeout = time.Duration(float64(timeout) * float64(time.Second))
+		d.Timeout = max(time.Duration(float64(timeout)*float64(time.Second)), 1)
 		if !(timeout > 0 && float64(timeout) <= MaxTimeout.Seconds()) {
 			fault("timeout: must be seconds, above 0 and at most %v", MaxTimeout.Seconds())
 		}

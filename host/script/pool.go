@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -71,6 +72,7 @@ func (p *Pool) newVM() *vm { return newVM(p.options.Modules, p.options.Strings) 
 func (p *Pool) Run(ctx context.Context, call Call) (Answer, error) {
 	var a Answer
 	err := p.lend(ctx, &call, func(v *vm) (err error) {
+		defer recovered(&err)
 		a, err = v.run(&call, p.options.Answer)
 		return err
 	})
@@ -83,6 +85,7 @@ func (p *Pool) Declare(ctx context.Context, program *Program, library Library) (
 	call := Call{Program: program, Library: library, Deadline: time.Now().Add(declareTimeout)}
 	call.Info.Loading = true
 	err := p.lend(ctx, &call, func(v *vm) (err error) {
+		defer recovered(&err)
 		d, err = v.declare(&call)
 		return err
 	})
@@ -112,6 +115,14 @@ func (p *Pool) lend(ctx context.Context, call *Call, use func(*vm) error) error 
 	err := use(v)
 	healthy = err == nil
 	return err
+}
+
+// recovered turns a panic of the Lua library, which a script can provoke, into
+// the error that the run ended with.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = &Error{Message: cut(fmt.Sprint("panic: ", p)), Traceback: string(debug.Stack())}
+	}
 }
 
 // wait takes a slot before the deadline.

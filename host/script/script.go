@@ -22,6 +22,7 @@ package script
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -92,5 +93,14 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.cause }
 
 func errorf(format string, args ...any) *Error {
-	return &Error{Message: fmt.Sprintf(format, args...)}
+	return &Error{Message: cut(fmt.Sprintf(format, args...))}
+}
+
+// cut bounds a text that a script chose, as it goes into the log.
+func cut(text string) string {
+	const longest = 4 << 10
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }

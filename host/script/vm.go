@@ -164,7 +164,7 @@ func (v *vm) fault(err error) error {
 	fault := &Error{Traceback: lua51.Traceback(err)}
 	if cause := luaconv.Cause(err); cause != err {
 		fault.cause = cause
-		fault.Message = cause.Error()
+		fault.Message = cut(cause.Error())
 		return fault
 	}
 	switch object := apiErr.Object.(type) {
@@ -178,6 +178,7 @@ func (v *vm) fault(err error) error {
 	default:
 		fault.Message = object.String()
 	}
+	fault.Message = cut(fault.Message)
 	return fault
 }
 
@@ -195,15 +196,16 @@ func (v *vm) require(L *lua.LState) int {
 	}
 	program, ok := v.library[name]
 	if !ok {
-		L.RaiseError("%s", v.unknownModule(name))
+		L.RaiseError("%s", v.unknownModule(cut(name)))
 	}
 	if slices.Contains(v.loading, name) {
 		L.RaiseError("modules require each other: %s -> %s", strings.Join(v.loading, " -> "), name)
 	}
+	before := v.loading
 	v.loading = append(v.loading, name)
+	defer func() { v.loading = before }()
 	L.Push(v.chunk(program.whole))
 	L.Call(0, 1)
-	v.loading = v.loading[:len(v.loading)-1]
 	module := L.Get(-1)
 	if module == lua.LNil {
 		L.RaiseError("module %s returns nothing", name)
