@@ -53,7 +53,7 @@ func New(options Options) *Host {
 // the action's time-out, give or take the time to encode it.
 func (h *Host) Handle(ctx context.Context, req plugboard.Request) plugboard.Response {
 	start := time.Now()
-	set := h.options.Actions.Set()
+	set := h.options.Actions.For(req.Manifest)
 	action, ok := set.Lookup(req.Action)
 	if !ok {
 		return plugboard.Failf(http.StatusNotFound, "Unknown action: %s", shown(req.Action))

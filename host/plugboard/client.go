@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	firstPause   = 100 * time.Millisecond // bounds the wait before the first dial again
-	stableAfter  = time.Minute            // joined for so long, a session's end starts the back-off anew
-	handoverTime = time.Second            // that Reconnect gives requests in flight before it leaves
-	farewell     = time.Second            // for what remains at the end: last answers, leaving, closing
+	firstPause  = 100 * time.Millisecond // bounds the wait before the first dial again
+	stableAfter = time.Minute            // joined for so long, a session's end starts the back-off anew
+	farewell    = time.Second            // for what remains at the end: last answers, leaving, closing
 )
 
 var (
@@ -49,9 +48,12 @@ type Client struct {
 	count      counters
 
 	// Of Run's goroutine.
-	end   context.CancelCauseFunc // ends the requests
-	creds credentials
-	fatal error // why the client stops, if not because Run's context ended
+	end       context.CancelCauseFunc // ends the requests
+	creds     credentials
+	change    change
+	fallBack  bool     // the next dial publishes the manifest that was joined with last
+	successor *session // connected by the session before it
+	fatal     error    // why the client stops, if not because Run's context ended
 
 	// Of the read loop, one session's after the other's.
 	seen recentRefs
@@ -119,7 +121,9 @@ func (c *Client) serve(ctx, life context.Context) error {
 		switch {
 		case errors.Is(err, ErrManifestTooLarge):
 			return err
-		case errors.Is(err, errRetired):
+		case errors.Is(err, errFallBack):
+			continue
+		case errors.Is(err, errRetired), errors.Is(err, errHandedOver):
 			attempt = 0
 			continue
 		case lasted >= stableAfter:
@@ -159,17 +163,15 @@ func (c *Client) pause(d time.Duration) {
 	}
 }
 
-// connect dials and serves one session to its end. It returns for how long
-// the session was joined.
+// connect dials, unless that is done, and serves one session to its end. It
+// returns for how long the session was joined.
 func (c *Client) connect(ctx, life context.Context) (lasted time.Duration, err error) {
-	c.reconnect.Store(false) // before the manifest is asked: a later change counts
-	manifest, err := c.manifest()
-	if err != nil {
-		return 0, err
-	}
-	s, err := c.dial(ctx, life, manifest)
-	if err != nil {
-		return 0, err
+	s := c.successor
+	c.successor = nil
+	if s == nil {
+		if s, err = c.reach(ctx, life); err != nil {
+			return 0, err
+		}
 	}
 	err = s.run(life)
 	if !s.firstJoin.IsZero() {
@@ -196,8 +198,10 @@ func (c *Client) manifest() ([]byte, error) {
 // happens. Requests in flight are finished and answered, if need be over the
 // new connection.
 //
-// The hub refuses other actions than those of the consumers that are already
-// joined: with several hosts, all must change before one can join again.
+// The hub refuses another manifest than that of the consumers that are joined.
+// Then the client is back within a second with the manifest that it had, calls
+// OnRefused, and tries again: with growing pauses, and whenever another
+// consumer leaves. See change.go.
 func (c *Client) Reconnect() {
 	c.reconnect.Store(true)
 	c.nudge()

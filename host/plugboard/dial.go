@@ -83,27 +83,42 @@ func (c *credentials) suspicion(token string, manifest []byte) string {
 	case c.deleted:
 		return "the token: it was deleted on the hub"
 	case !bytes.Equal(manifest, c.joinedManifest):
-		return "the actions: they changed since this token last joined"
+		return "the actions: they changed since this token last joined, and other consumers may still publish the old ones"
 	default:
 		return "the token: it has joined before with the same actions, so it may have expired"
 	}
 }
 
-// dial connects. It has logged the error that it returns.
-func (c *Client) dial(ctx, life context.Context, manifest []byte) (*session, error) {
+// A dialError is why a connection did not come about.
+type dialError struct {
+	status int // of the hub's answer; 0 without one
+	cause  error
+}
+
+func (e *dialError) Error() string { return "dial: " + e.cause.Error() }
+
+// dialContext bounds a dial: in time, and when ctx ends with nothing left to
+// connect for.
+func (c *Client) dialContext(ctx, life context.Context) (context.Context, context.CancelFunc) {
 	limit := time.Now().Add(dialTimeout)
 	if by := c.stopBy.Load(); by != nil {
 		limit = earliest(limit, by.Add(farewell))
 	}
 	dialing, cancel := context.WithDeadline(life, limit)
-	defer cancel()
-	defer context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		if c.unanswered.Load() == 0 {
-			cancel() // there is nothing to connect for
+			cancel()
 		}
-	})()
+	})
+	return dialing, func() {
+		stop()
+		cancel()
+	}
+}
 
-	token := c.creds.token()
+// dial connects. It also returns the token that it connected with.
+func (c *Client) dial(dialing context.Context, manifest []byte) (_ *session, token string, _ error) {
+	token = c.creds.token()
 	var conn *gatherConn
 	gather := func(dial dialFunc) dialFunc {
 		return func(_ context.Context, network, addr string) (net.Conn, error) {
@@ -128,12 +143,14 @@ func (c *Client) dial(ctx, life context.Context, manifest []byte) (*session, err
 		},
 	})
 	if err != nil {
-		err = redact(err, token)
-		c.logRefusal(err, resp, token, manifest)
-		return nil, err
+		failure := &dialError{cause: redact(err, token)}
+		if resp != nil {
+			failure.status = resp.StatusCode
+		}
+		return nil, token, failure
 	}
 	conn.opened()
-	return newSession(c, ws, conn, token, manifest), nil
+	return newSession(c, ws, conn, token, manifest), token, nil
 }
 
 // A dialFunc opens a connection, as net.Dialer does.
@@ -153,21 +170,20 @@ func redact(err error, token string) error {
 	for _, secret := range []string{token, url.QueryEscape(token)} {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
-	return errors.New("dial: " + text)
+	return errors.New(text)
 }
 
-// logRefusal says what the hub's answer means, which it does not say itself.
-func (c *Client) logRefusal(err error, resp *http.Response, token string, manifest []byte) {
+// logDialError says what the hub's answer means, which it does not say itself.
+func (c *Client) logDialError(err error, token string, manifest []byte) {
 	status := 0
-	if resp != nil {
-		status = resp.StatusCode
+	if failure, ok := errors.AsType[*dialError](err); ok {
+		status = failure.status
 	}
 	switch {
 	case status == http.StatusForbidden:
 		c.log.Error("connection refused: the token is wrong or expired, "+
 			"or the actions differ from those of consumers already joined",
 			"status", status, "likelier", c.creds.suspicion(token, manifest))
-		c.creds.refused()
 	case status == http.StatusRequestURITooLong:
 		c.log.Error("connection refused: the manifest is too large for the hub or a proxy before it",
 			"status", status, "size", RequestLineSize(c.opts.URL, token, manifest))

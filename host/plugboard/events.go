@@ -73,6 +73,7 @@ func (s *session) handleEvent(f *Frame, now time.Time) {
 		s.log.Debug("channel closed")
 	case eventNumConsumers:
 		s.log.Debug("consumers", "num_consumers", n.NumConsumers)
+		s.noticeConsumers(n.NumConsumers, now)
 	case eventServiceUpdated:
 		s.log.Debug("service updated", "service", n.Service.Name, "own", s.service.is(n.Service.ID))
 	case eventServiceDeleted:
@@ -118,7 +119,7 @@ func (s *session) handleJoin(n *notice, now time.Time) {
 		s.handleCrash(now)
 		return
 	}
-	s.service, s.access = n.Response.Service, n.Response.Token
+	s.service, s.access, s.consumers = n.Response.Service, n.Response.Token, n.Response.NumConsumers
 	again, level := !s.firstJoin.IsZero(), slog.LevelInfo
 	if !again {
 		s.firstJoin = now
@@ -137,7 +138,7 @@ func (s *session) handleJoin(n *notice, now time.Time) {
 		"service", s.service.Name, "service_id", string(s.service.ID),
 		"num_consumers", n.Response.NumConsumers, "token_expires", s.access.ExpiresAt)
 	if s.client.opts.OnJoined != nil {
-		s.client.opts.OnJoined()
+		s.client.opts.OnJoined(s.manifest)
 	}
 }
 
@@ -216,7 +217,7 @@ func (s *session) handleTokenDeleted(token *entity) {
 // logEnd logs how the session ended.
 func (s *session) logEnd(err error) {
 	duration := time.Since(s.began)
-	if errors.Is(err, errRetired) {
+	if errors.Is(err, errRetired) || errors.Is(err, errHandedOver) {
 		s.log.Info("left", "duration", duration)
 		return
 	}

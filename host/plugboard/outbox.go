@@ -65,6 +65,23 @@ func (o *outbox) insert(m message) bool {
 	return i == 0
 }
 
+// hasDue tells whether an answer may leave now.
+func (o *outbox) hasDue(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.waiting) > 0 && !o.waiting[0].due.After(now)
+}
+
+// lastDue is when the last of the answers may leave; zero: there is none.
+func (o *outbox) lastDue() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.waiting) == 0 {
+		return time.Time{}
+	}
+	return o.waiting[len(o.waiting)-1].due
+}
+
 // giveBack puts answers back that the hub cannot have.
 func (o *outbox) giveBack(answers []message) {
 	o.mu.Lock()

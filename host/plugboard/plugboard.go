@@ -55,6 +55,10 @@ type Request struct {
 	Fields json.RawMessage
 
 	Received time.Time
+
+	// Manifest is what the session published that the request came over. It
+	// must not be changed.
+	Manifest []byte
 }
 
 // A Response is the answer to a Request. The zero value is not valid: a
@@ -92,13 +96,19 @@ func (f HandlerFunc) Handle(ctx context.Context, req Request) Response { return 
 type Options struct {
 	URL      string        // ws or wss, without user, query and fragment
 	Token    string        // as the hub issued it; never logged
-	Manifest func() []byte // the actions as a JSON object, asked before each dial
+	Manifest func() []byte // the actions as they should be published, a JSON object; asked before each dial
 	Handler  Handler
 	Logger   *slog.Logger // default: none
 
-	// OnJoined, if set, is called after each join that the hub confirmed. It
-	// must not block: the session waits for it.
-	OnJoined func()
+	// OnJoined, if set, is called after each join that the hub confirmed, with
+	// the manifest that was published for it. It must not block: the session
+	// waits for it.
+	OnJoined func(manifest []byte)
+
+	// OnRefused is told when another manifest could not be published and the
+	// client goes back to the one that it joined with before. It must not
+	// block. Default: a line in the log.
+	OnRefused func(Refusal)
 
 	ResponseHold     time.Duration // from a request's arrival to the earliest answer; default 5 ms, negative: none
 	AnswerDeadline   time.Duration // from a request's arrival to the latest answer; default 29 s, less than 30 s
@@ -109,6 +119,14 @@ type Options struct {
 	MaxPause         time.Duration // bounds the wait between two dials; default 30 s
 	RejoinIdle       time.Duration // without any event from the service, after which to join again; default 5 min
 	DrainTimeout     time.Duration // for requests in flight once Run's context has ended; default 25 s
+}
+
+// A Refusal is why a manifest is not published yet.
+type Refusal struct {
+	Manifest []byte
+	Reason   string        // most likely: the hub does not say
+	Tries    int           // from 1
+	Again    time.Duration // until it is tried again, at the latest
 }
 
 // New returns a Client that does nothing until Run. Its error names every
@@ -140,6 +158,11 @@ func (o *Options) setDefaults() {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnRefused == nil {
+		o.OnRefused = func(r Refusal) {
+			o.Logger.Warn("manifest refused, back to the one before", "likelier", r.Reason, "tries", r.Tries, "again", r.Again)
+		}
 	}
 	o.ResponseHold = max(o.ResponseHold, 0)
 }

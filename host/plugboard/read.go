@@ -73,7 +73,7 @@ func (s *session) receive(contexts *sharedContext, data []byte, now time.Time) {
 	}
 	if frame.Topic == topicService && frame.Event == eventRequest {
 		s.hear(now)
-		s.client.accept(contexts, frame.Payload, now)
+		s.client.accept(contexts, s.manifest, frame.Payload, now)
 		return
 	}
 	frame.Payload = bytes.Clone(frame.Payload)

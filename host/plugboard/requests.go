@@ -18,8 +18,9 @@ const (
 
 // accept takes the payload of a request frame from the read loop, which must
 // not wait for anything.
-func (c *Client) accept(contexts *sharedContext, payload []byte, now time.Time) {
+func (c *Client) accept(contexts *sharedContext, manifest, payload []byte, now time.Time) {
 	req, err := parseRequest(payload, now)
+	req.Manifest = manifest
 	if req.Ref == "" {
 		c.badFrame(err, len(payload))
 		return

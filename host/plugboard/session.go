@@ -1,7 +1,6 @@
 package plugboard
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +14,8 @@ import (
 )
 
 // maxRounds bounds how often a session joins again for requests that crossed
-// its leave.
-const maxRounds = 3
+// its leave. Under load some cross each leave; each round has fewer.
+const maxRounds = 30
 
 // The states of a session. Answers leave only while it is joined.
 type state int
@@ -55,9 +54,11 @@ type session struct {
 	joinedAt  time.Time
 	firstJoin time.Time // zero: not yet
 	rejoins   int       // after errors, without a stable time between
-	retireBy  time.Time // leave when nothing is in flight, at the latest then; zero: stay
+	retireBy  time.Time // leave for good when nothing is in flight, at the latest then; zero: stay
+	asideBy   time.Time // likewise, to try another manifest
 	drainStep time.Time // when the client's drain needs attention; zero: it does not
 	rounds    int       // of leaving
+	consumers int       // joined, as far as we were told
 
 	service entity // our own, from the join
 	access  entity // the token that we joined with
@@ -101,13 +102,13 @@ func (s *session) run(life context.Context) error {
 		readErr = s.read(life)
 	}()
 
-	err := s.loop(ended)
+	err := s.loop(life, ended)
 	if errors.Is(err, errRetired) {
-		s.goodbye()
+		s.goodbye() // not if handed over: callers may be waiting for the successor to join
 	}
 	s.ws.CloseNow()
 	<-ended
-	if err == nil || websocket.CloseStatus(readErr) != -1 && !errors.Is(err, errRetired) {
+	if err == nil || websocket.CloseStatus(readErr) != -1 && !errors.Is(err, errRetired) && !errors.Is(err, errHandedOver) {
 		err = fmt.Errorf("read: %w", readErr)
 	}
 	s.salvage()
@@ -125,11 +126,15 @@ func (s *session) goodbye() {
 
 // loop takes steps until the session is over. It returns nil if the read loop
 // has ended, and knows why.
-func (s *session) loop(ended <-chan struct{}) error {
+func (s *session) loop(life context.Context, ended <-chan struct{}) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		next, err := s.step(time.Now())
+		if errors.Is(err, errAside) {
+			err = s.stepAside(life)
+			next = time.Now()
+		}
 		if err != nil {
 			return err
 		}
@@ -158,7 +163,7 @@ func (s *session) step(now time.Time) (next time.Time, err error) {
 	if err := s.write(); err != nil {
 		return time.Time{}, fmt.Errorf("write: %w", err)
 	}
-	if wrote && !s.retireBy.IsZero() {
+	if wrote && !s.leaveBy().IsZero() {
 		return now, nil // this may have been the last answer
 	}
 	return s.nextStep(due), nil
@@ -178,14 +183,20 @@ func (s *session) advance(now time.Time) error {
 		s.nextBeat = now.Add(c.opts.Heartbeat)
 	}
 	if c.reconnect.Swap(false) {
-		s.considerHandover(now)
+		s.considerChange(now)
 	}
+	s.prepareChange(now)
 	if by := c.stopBy.Load(); by != nil {
 		s.retireBy = by.Add(farewell)
 		s.drainStep = c.advanceDrain(now)
 	}
-	overdue := !now.Before(s.retireBy)
-	done := !s.retireBy.IsZero() && (overdue || c.unanswered.Load() == 0)
+	by := s.leaveBy()
+	overdue := !by.IsZero() && !now.Before(by)
+	finished := overdue || !by.IsZero() && c.unanswered.Load() == 0
+	// New requests go on coming while we are joined, and are refused. So that
+	// they do not keep us for ever, refusals that must still be held do not
+	// count: they are answered over a short join, all at once.
+	done := finished || c.stopBy.Load() != nil && c.slots.Load() == 0 && !c.outbox.hasDue(now)
 
 	switch {
 	case done && s.state == joined:
@@ -193,8 +204,12 @@ func (s *session) advance(now time.Time) error {
 		s.send(now, topicService, eventLeave)
 	case done && s.state == joining && !overdue:
 		// The hub may push requests as soon as it has the join: leave properly.
-	case done && s.state != leaving, s.state == left && s.rounds >= maxRounds:
+	case !s.asideBy.IsZero() && (s.state == left || done && s.state == apart):
+		return errAside // what is in flight is answered over the next join
+	case finished && s.state != leaving, s.state == left && s.rounds >= maxRounds:
 		return errRetired
+	case s.state == left && s.client.outbox.lastDue().After(now):
+		// Not before all can be answered at once.
 	case s.state == left:
 		s.rounds++
 		s.join(now)
@@ -209,17 +224,8 @@ func (s *session) advance(now time.Time) error {
 	return nil
 }
 
-// considerHandover prepares to leave if the manifest has changed.
-func (s *session) considerHandover(now time.Time) {
-	manifest, err := s.client.manifest()
-	switch {
-	case err != nil:
-		s.log.Error("manifest not published", "error", err)
-	case !bytes.Equal(manifest, s.manifest):
-		s.log.Info("manifest changed, connecting again")
-		s.retireBy = now.Add(handoverTime)
-	}
-}
+// leaveBy is when to leave at the latest, for whatever reason; zero: stay.
+func (s *session) leaveBy() time.Time { return earliest(s.retireBy, s.asideBy) }
 
 func (s *session) nextStep(due time.Time) time.Time {
 	next := earliest(s.nextBeat, due)
@@ -229,11 +235,16 @@ func (s *session) nextStep(due time.Time) time.Time {
 	switch s.state {
 	case apart:
 		next = earliest(next, s.joinAt)
+	case left:
+		next = earliest(next, s.client.outbox.lastDue())
 	case joined:
 		next = earliest(next, s.lastHeard().Add(s.client.opts.RejoinIdle))
+		if change := s.client.change; change.pending && s.asideBy.IsZero() {
+			next = earliest(next, change.next)
+		}
 	}
 	if s.state != leaving {
-		next = earliest(next, earliest(s.retireBy, s.drainStep))
+		next = earliest(next, earliest(s.leaveBy(), s.drainStep))
 	}
 	return next
 }
@@ -257,7 +268,7 @@ func (s *session) replyDue() time.Time {
 // parting reports whether only politeness keeps the session open.
 func (s *session) parting() bool {
 	return s.state == leaving ||
-		s.state == joining && !s.retireBy.IsZero() && s.client.unanswered.Load() == 0
+		s.state == joining && !s.leaveBy().IsZero() && s.client.unanswered.Load() == 0
 }
 
 func (s *session) enter(next state) {

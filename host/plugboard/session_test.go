@@ -13,7 +13,7 @@ func TestJoinAndAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHub(t)
 		joins := 0
-		c := startClient(t, h, echo, func(o *Options) { o.OnJoined = func() { joins++ } })
+		c := startClient(t, h, echo, func(o *Options) { o.OnJoined = func([]byte) { joins++ } })
 		l := h.next()
 		query, err := url.ParseQuery(l.query)
 		if err != nil || query.Get("token") != testToken || query.Get("actions") != `{"Echo":{"description":"a b"}}` || len(query) != 2 {

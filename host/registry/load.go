@@ -29,7 +29,7 @@ func (r *Registry) build(ctx context.Context, found scan, old *Set) *Set {
 		registry: r,
 		found:    found,
 		old:      old,
-		next:     &Set{scan: found, byName: make(map[string]*Action), good: make(map[string]source)},
+		next:     &Set{byName: make(map[string]*Action), good: make(map[string]source)},
 		library:  make(script.Library),
 	}
 	for _, file := range found.files() {
@@ -82,6 +82,7 @@ func (b *builder) action(ctx context.Context, file string) *Action {
 	return action
 }
 
+// load gives the file's action, nil for a file that a setting switches off.
 func (b *builder) load(ctx context.Context, file string) (*Action, error) {
 	program, err := compile(file, b.found[file])
 	if err != nil {
@@ -90,6 +91,9 @@ func (b *builder) load(ctx context.Context, file string) (*Action, error) {
 	declared, err := b.registry.options.Pool.Declare(ctx, program, b.library)
 	if err != nil {
 		return nil, at(file, err)
+	}
+	if declared.Off {
+		return nil, nil
 	}
 	if declared.Name == "" {
 		declared.Name = actionName(file)
@@ -154,7 +158,7 @@ func (b *builder) settle(name string, claimants []*Action) []*Action {
 }
 
 func (b *builder) fault(file string, err error, stale bool) {
-	b.next.Faults = append(b.next.Faults, Fault{File: file, Err: err, Stale: stale})
+	b.next.Faults = append(b.next.Faults, Fault{File: file, Err: err, Stale: stale, Frame: frame(err, b.found)})
 }
 
 func compile(file string, src source) (*script.Program, error) {

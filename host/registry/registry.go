@@ -7,11 +7,20 @@
 //
 // A reload builds the next set aside and swaps the pointer. A request holds on
 // to the set that it began on, so it never sees a mixture.
+//
+// What the hub knows of the actions, the manifest, is another matter: the hub
+// may refuse a new one for as long as other hosts publish the old one. A set
+// with another manifest is therefore a candidate first, and is served once the
+// hub has accepted it. Until then the set before it stays as it is: later
+// changes, also those that the hub would not notice, become part of the
+// candidate, because a mixture of old and new files was never tried by anyone.
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -32,13 +41,6 @@ type Action struct {
 	Timeout     time.Duration  // zero: the host's default
 }
 
-// A Fault is why a file is not served as it stands.
-type Fault struct {
-	File  string
-	Err   error
-	Stale bool // its last good version is served instead
-}
-
 // A Set is all that is served at one time. It is immutable.
 type Set struct {
 	Version  string    // 12 hex digits of a hash over what is served
@@ -47,7 +49,6 @@ type Set struct {
 	Manifest []byte    // the actions as the hub is told of them, JSON
 
 	byName map[string]*Action
-	scan   scan
 	good   map[string]source // each file's content as it is served
 }
 
@@ -63,93 +64,159 @@ type Options struct {
 	Pool    *script.Pool
 	Formats schema.Formats
 	Logger  *slog.Logger
+	Watch   WatchMode // how Watch watches
 
-	// OnChange is told of each new set after it is served, and whether what
-	// the hub knows of the actions changed with it. It may be nil.
-	OnChange func(set *Set, manifestChanged bool)
+	// Size is what publishing a manifest takes, in bytes, and MaxSize what it
+	// may take: a set beyond it is refused as a whole. Without Size no set is.
+	Size    func(manifest []byte) int
+	MaxSize int
+
+	// OnCandidate is told when Manifest gives something else than before. Who
+	// sets it calls Accepted once that has been published. Without it, every
+	// set is served at once.
+	OnCandidate func()
 }
 
 // A Registry keeps the current set. Many goroutines may use it.
 type Registry struct {
 	options Options
-	current atomic.Pointer[Set]
-	mu      sync.Mutex // one reload at a time
+	sets    atomic.Pointer[sets]
+	places  atomic.Pointer[places] // where the last scan has been
+	trouble atomic.Pointer[string] // why the last reload failed as a whole; nil if it did not
+
+	mu       sync.Mutex // one reload at a time
+	looked   scan       // what was built last
+	rejected error      // why that is neither served nor the candidate; or nil
+}
+
+// sets are what there is at one time. It is immutable.
+type sets struct {
+	served    *Set
+	candidate *Set     // what the files say, if it is not served yet; or nil
+	offered   *Set     // the candidate whose manifest was asked for last; or nil
+	refusal   *Refusal // of the candidate; or nil
+}
+
+// newest is what the files say.
+func (s *sets) newest() *Set {
+	if s.candidate != nil {
+		return s.candidate
+	}
+	return s.served
+}
+
+// of is the set with this manifest, or the served one.
+func (s *sets) of(manifest []byte) *Set {
+	for _, set := range []*Set{s.served, s.candidate, s.offered} {
+		if set != nil && bytes.Equal(set.Manifest, manifest) {
+			return set
+		}
+	}
+	return s.served
 }
 
 // Open loads the folder. Files with faults are left out of the set, and in its
-// Faults; a folder that cannot be read is an error.
+// Faults; a folder that cannot be read, or holds more than can be published,
+// is an error.
 func Open(ctx context.Context, options Options) (*Registry, error) {
 	if options.Dir == "" || options.Pool == nil || options.Logger == nil {
 		return nil, errors.New("open the registry: Dir, Pool and Logger are required")
 	}
 	r := &Registry{options: options}
-	found, err := scanDir(options.Dir)
-	if err != nil {
+	var err error
+	if r.looked, err = r.scan(); err != nil {
 		return nil, err
 	}
-	r.current.Store(r.build(ctx, found, &Set{}))
+	set := r.build(ctx, r.looked, &Set{})
+	if err := r.refuse(set, set); err != nil {
+		return nil, err
+	}
+	r.sets.Store(&sets{served: set})
 	return r, nil
 }
 
 // Set is what is served now.
-func (r *Registry) Set() *Set { return r.current.Load() }
+func (r *Registry) Set() *Set { return r.sets.Load().served }
 
-// Reload looks at the folder again and serves what it holds now. A file with a
-// fault keeps its last good version. It reports whether anything changed; an
-// error means that the folder could not be read, and that nothing did.
+// Reload looks at the folder again and serves what it holds now, or makes it
+// the candidate. A file with a fault keeps its last good version. It reports
+// whether anything changed; an error means that nothing did.
 func (r *Registry) Reload(ctx context.Context) (changed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old := r.Set()
-	found, err := scanDir(r.options.Dir)
+	changed, err = r.reload(ctx)
+	if err != nil {
+		r.trouble.Store(new(err.Error()))
+	} else {
+		r.trouble.Store(nil)
+	}
+	return changed, err
+}
+
+func (r *Registry) reload(ctx context.Context) (changed bool, err error) {
+	start := time.Now()
+	found, err := r.scan()
 	if err != nil {
 		return false, err
 	}
-	if found.equal(old.scan) {
-		return false, nil
+	if found.equal(r.looked) {
+		return false, r.rejected
 	}
-	start := time.Now()
+	old := r.sets.Load().newest()
 	next := r.build(ctx, found, old)
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	r.current.Store(next)
-	manifestChanged := string(next.Manifest) != string(old.Manifest)
-	r.report(next, old, manifestChanged, time.Since(start))
-	if r.options.OnChange != nil {
-		r.options.OnChange(next, manifestChanged)
+	r.looked, r.rejected = found, r.refuse(next, old)
+	if r.rejected != nil {
+		return false, r.rejected
+	}
+	r.reportFaults(next, old)
+	before, after := r.put(next)
+	r.reportReload(before, after, time.Since(start))
+	if r.options.OnCandidate != nil && !bytes.Equal(next.Manifest, before.newest().Manifest) {
+		r.options.OnCandidate()
 	}
 	return true, nil
 }
 
-// report logs what a reload did: what is served, and each fault once.
-func (r *Registry) report(next, old *Set, manifestChanged bool, took time.Duration) {
-	known := make(map[string]string)
-	for _, fault := range old.Faults {
-		known[fault.File] = fault.Err.Error()
+// scan reads the folder.
+func (r *Registry) scan() (scan, error) {
+	files, places, err := scanDir(r.options.Dir)
+	if err == nil {
+		r.places.Store(places)
 	}
-	for _, fault := range next.Faults {
-		if known[fault.File] != fault.Err.Error() {
-			LogFault(r.options.Logger, fault)
-		}
-	}
-	if next.Version == old.Version {
-		return
-	}
-	kind := "body"
-	if manifestChanged {
-		kind = "contract"
-	}
-	r.options.Logger.Info("reloaded", "version", next.Version, "change", kind,
-		"actions", len(next.Actions), "stale", len(next.Faults), "duration", took.Round(time.Microsecond))
+	return files, err
 }
 
-// LogFault logs one file's fault: the text begins with file and line where
-// they are known.
-func LogFault(logger *slog.Logger, fault Fault) {
-	served := "nothing"
-	if fault.Stale {
-		served = "last good version"
+// put makes next the served set, or the candidate.
+func (r *Registry) put(next *Set) (before, after *sets) {
+	for {
+		before = r.sets.Load()
+		after = &sets{served: next, offered: before.offered}
+		if r.options.OnCandidate != nil && !bytes.Equal(next.Manifest, before.served.Manifest) {
+			after.served, after.candidate = before.served, next
+			if bytes.Equal(next.Manifest, before.newest().Manifest) {
+				after.refusal = before.refusal
+			}
+		}
+		if r.sets.CompareAndSwap(before, after) {
+			return before, after
+		}
 	}
-	logger.Error("file has a fault", "file", fault.File, "served", served, "error", fault.Err)
+}
+
+// refuse gives the reason why a set is not taken at all.
+func (r *Registry) refuse(next, old *Set) error {
+	if len(next.Actions) == 0 && len(old.Actions) > 0 {
+		return fmt.Errorf("there is no action in %s any more", r.options.Dir)
+	}
+	if r.options.Size == nil {
+		return nil
+	}
+	if size := r.options.Size(next.Manifest); size > r.options.MaxSize {
+		return fmt.Errorf("the actions take %d bytes to publish, the hub takes %d: shorten or remove descriptions; the largest are %s",
+			size, r.options.MaxSize, Largest(next, r.options.Size))
+	}
+	return nil
 }

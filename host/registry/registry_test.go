@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,24 +24,28 @@ const good = `return { description = "Test", fields = {}, run = function() retur
 type folder struct {
 	t       *testing.T
 	dir     string
-	logs    bytes.Buffer
+	logs    logBuffer
 	pool    *script.Pool
 	actions *registry.Registry
-	told    []bool // OnChange's manifestChanged
 }
 
 func open(t *testing.T, files map[string]string) *folder {
 	t.Helper()
-	f := &folder{t: t, dir: t.TempDir(), pool: script.NewPool(script.Options{Size: 4})}
+	return openWith(t, files, nil)
+}
+
+func openWith(t *testing.T, files map[string]string, change func(*registry.Options)) *folder {
+	t.Helper()
+	f := &folder{t: t, dir: filepath.Join(t.TempDir(), "actions"), pool: script.NewPool(script.Options{Size: 4})}
 	for name, source := range files {
 		f.write(name, source)
 	}
+	options := registry.Options{Dir: f.dir, Pool: f.pool, Logger: f.logger()}
+	if change != nil {
+		change(&options)
+	}
 	var err error
-	f.actions, err = registry.Open(t.Context(), registry.Options{
-		Dir: f.dir, Pool: f.pool, Logger: slog.New(slog.NewTextHandler(&f.logs, nil)),
-		OnChange: func(_ *registry.Set, manifestChanged bool) { f.told = append(f.told, manifestChanged) },
-	})
-	if err != nil {
+	if f.actions, err = registry.Open(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -63,6 +69,29 @@ func (f *folder) remove(name string) {
 	}
 }
 
+// logged gives what of the log matches.
+func (f *folder) logged(pattern string) []string {
+	return regexp.MustCompile(pattern).FindAllString(f.logs.String(), -1)
+}
+
+// logBuffer is a log that many goroutines write to.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
 func (f *folder) reload() (changed bool) {
 	f.t.Helper()
 	changed, err := f.actions.Reload(f.t.Context())
@@ -75,15 +104,27 @@ func (f *folder) reload() (changed bool) {
 // served is the set in short: each action with what it answers.
 func (f *folder) served() string {
 	f.t.Helper()
+	return f.answers(f.actions.Set())
+}
+
+func (f *folder) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&f.logs, nil)) }
+
+func (f *folder) answers(set *registry.Set) string {
+	f.t.Helper()
 	var list []string
-	for _, action := range f.actions.Set().Actions {
-		answer, err := f.pool.Run(f.t.Context(), script.Call{Program: action.Program, Library: action.Library, Deadline: soon()})
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		list = append(list, fmt.Sprintf("%s=%s", action.Name, answer.Fields))
+	for _, action := range set.Actions {
+		list = append(list, action.Name+"="+f.answer(action))
 	}
 	return strings.Join(list, " ")
+}
+
+func (f *folder) answer(action *registry.Action) string {
+	f.t.Helper()
+	answer, err := f.pool.Run(f.t.Context(), script.Call{Program: action.Program, Library: action.Library, Deadline: soon()})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return string(answer.Fields)
 }
 
 func (f *folder) faults() (list []string) {
@@ -151,8 +192,8 @@ func TestReload(t *testing.T) {
 	f.remove("b.lua")
 	f.reload()
 	f.want("A=4")
-	if want := []bool{false, false, true}; !slices.Equal(f.told, want) {
-		t.Errorf("told that the manifest changed: %v, want %v", f.told, want)
+	if want := []string{"change=body", "change=body", "change=contract"}; !slices.Equal(f.logged("change=[a-z]+"), want) {
+		t.Errorf("the log classifies the reloads as %v, want %v", f.logged("change=[a-z]+"), want)
 	}
 
 	f.remove("a.lua")

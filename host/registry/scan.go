@@ -44,19 +44,34 @@ func (s scan) version() string {
 	return hex.EncodeToString(sum.Sum(nil))[:12]
 }
 
-// scanDir reads every script below dir. Links are followed, to files and to
-// folders, as a mounted ConfigMap is made of them.
-func scanDir(dir string) (scan, error) {
-	found := make(scan)
-	if err := scanInto(found, dir, "", nil); err != nil {
-		return nil, fmt.Errorf("read the actions' folder: %w", err)
-	}
-	return found, nil
+// places are where a scan has been: what to watch.
+type places struct {
+	folders map[string]fs.FileInfo // by real path
+	files   []string               // outside of these folders, that links lead to; real paths
 }
 
-// scanInto adds the files of dir, which is at below the actions' folder.
-// above are the real paths of the folders around it, against links in a ring.
-func scanInto(found scan, dir, below string, above []string) error {
+// scanDir reads every script below dir. Links are followed, to files and to
+// folders, as a mounted ConfigMap is made of them.
+func scanDir(dir string) (scan, *places, error) {
+	s := scanner{found: make(scan), places: &places{folders: make(map[string]fs.FileInfo)}}
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		err = s.folder(abs, "", nil)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the actions' folder: %w", err)
+	}
+	return s.found, s.places, nil
+}
+
+type scanner struct {
+	found  scan
+	places *places
+}
+
+// folder adds the files of dir, which is at below the actions' folder. above
+// are the real paths of the folders around it, against links in a ring.
+func (s *scanner) folder(dir, below string, above []string) error {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return err
@@ -64,10 +79,15 @@ func scanInto(found scan, dir, below string, above []string) error {
 	if slices.Contains(above, real) {
 		return nil
 	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return err
+	}
 	entries, err := os.ReadDir(real)
 	if err != nil {
 		return err
 	}
+	s.places.folders[real] = info
 	for _, entry := range entries {
 		if ignored(entry.Name()) {
 			continue
@@ -79,17 +99,27 @@ func scanInto(found scan, dir, below string, above []string) error {
 			// A file that went away, or a link to nowhere, that is none of ours.
 		case err != nil:
 			if !os.IsNotExist(err) || entry.Type()&fs.ModeSymlink != 0 {
-				found[file] = source{err: err}
+				s.found[file] = source{err: err}
 			}
 		case info.IsDir():
-			if err := scanInto(found, at, file, append(above, real)); err != nil && !os.IsNotExist(err) {
+			if err := s.folder(at, file, append(above, real)); err != nil && !os.IsNotExist(err) {
 				return err
 			}
 		case isScript(entry.Name()):
-			found[file] = read(at, info)
+			s.found[file] = read(at, info)
+			if entry.Type()&fs.ModeSymlink != 0 {
+				s.linked(at)
+			}
 		}
 	}
 	return nil
+}
+
+// linked notes where the file is that a link leads to.
+func (s *scanner) linked(link string) {
+	if real, err := filepath.EvalSymlinks(link); err == nil {
+		s.places.files = append(s.places.files, real)
+	}
 }
 
 func read(at string, info fs.FileInfo) source {

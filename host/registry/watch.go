@@ -3,34 +3,48 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
+// A WatchMode is how changes of the folder are noticed.
+type WatchMode string
+
+// The modes. Network and container mounts notify nothing, or not everything.
+const (
+	WatchOff    WatchMode = ""       // nobody calls Watch
+	WatchAuto   WatchMode = "auto"   // notifications, and polling as a safety net
+	WatchNotify WatchMode = "notify" // notifications only
+	WatchPoll   WatchMode = "poll"   // polling only
+)
+
 // How long a burst of changes must be over before the folder is read again,
-// how long it may hold the reading up, and how often the folder is read though
-// nothing was notified: network and container mounts notify nothing.
+// how long it may hold the reading up, and the time between two polls.
 const (
 	settleTime   = 100 * time.Millisecond
 	longestBurst = time.Second
-	pollInterval = 2 * time.Second
+	pollInterval = time.Second
 )
 
 // Watch reloads whenever the folder's content changes, until ctx ends. Events
 // only say that something did: what is loaded is decided by comparing content,
 // so a save without change, or an editor's swap file, reloads nothing.
 func (r *Registry) Watch(ctx context.Context) error {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watch the actions' folder: %w", err)
+	w := &watcher{registry: r}
+	events, errs := w.open()
+	defer w.close()
+	var poll <-chan time.Time
+	if r.options.Watch != WatchNotify || w.notify == nil {
+		ticker := time.NewTicker(pollInterval)
+		defer ticker.Stop()
+		poll = ticker.C
 	}
-	defer watcher.Close()
-	poll := time.NewTicker(pollInterval)
-	defer poll.Stop()
 	settled := time.NewTimer(time.Hour)
 	settled.Stop()
 	defer settled.Stop()
@@ -43,26 +57,29 @@ func (r *Registry) Watch(ctx context.Context) error {
 		settled.Reset(min(settleTime, max(0, longestBurst-time.Since(burst))))
 	}
 
-	r.watchFolders(watcher)
+	w.update()
 	if r.stale() { // by what changed before there was a watch
 		touched()
 	}
+	r.options.Logger.Info("watching the actions", "notified", w.notify != nil, "polled", poll != nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case event := <-watcher.Events:
-			if event.Op != fsnotify.Chmod {
+		case event := <-events:
+			if w.matters(event) {
 				touched()
 			}
-		case err := <-watcher.Errors:
+		case err := <-errs:
 			r.options.Logger.Warn("watch lost events, reading the folder again", "error", err)
 			touched()
 		case <-settled.C:
 			burst = time.Time{}
 			failure = r.tryReload(ctx, failure)
-			r.watchFolders(watcher)
-		case <-poll.C:
+			if w.update() { // which may have come too late for what is in there
+				touched()
+			}
+		case <-poll:
 			if burst.IsZero() && r.stale() {
 				touched()
 			}
@@ -70,11 +87,13 @@ func (r *Registry) Watch(ctx context.Context) error {
 	}
 }
 
-// stale tells whether the folder holds something else than what is served. A
-// folder that cannot be read is left to the next reload to complain of.
+// stale tells whether the folder holds something else than what was built
+// last. A folder that cannot be read is left to the next reload to complain of.
 func (r *Registry) stale() bool {
-	found, err := scanDir(r.options.Dir)
-	return err != nil || !found.equal(r.Set().scan)
+	found, err := r.scan()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return err != nil || !found.equal(r.looked)
 }
 
 // tryReload gives the text of its failure, and logs it unless it is that of the
@@ -90,17 +109,103 @@ func (r *Registry) tryReload(ctx context.Context, before string) string {
 	return err.Error()
 }
 
-// watchFolders adds a watch for each folder that has none. Watching files
+// A watcher watches the folders where the last scan has been. Watching files
 // would not do: a watch on a file dies when an editor renames over it.
-func (r *Registry) watchFolders(watcher *fsnotify.Watcher) {
-	_ = filepath.WalkDir(r.options.Dir, func(at string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return nil
+type watcher struct {
+	registry *Registry
+	notify   *fsnotify.Watcher      // nil: nothing is notified
+	folders  map[string]fs.FileInfo // in which everything matters
+	paths    map[string]bool        // that matter, in whatever folder
+	deaf     map[string]bool        // folders that could not be watched
+}
+
+// open gives the channels of what is notified, nil if nothing is.
+func (w *watcher) open() (<-chan fsnotify.Event, <-chan error) {
+	if w.registry.options.Watch == WatchPoll {
+		return nil, nil
+	}
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.registry.options.Logger.Warn("changes are not notified, polling instead", "error", err)
+		return nil, nil
+	}
+	w.notify, w.deaf = notify, make(map[string]bool)
+	return notify.Events, notify.Errors
+}
+
+func (w *watcher) close() {
+	if w.notify != nil {
+		w.notify.Close()
+	}
+}
+
+// update watches where the last scan has been, and nowhere else. It reports
+// whether there are folders that it did not watch before, or that have changed
+// since: what came into one before it was watched again was not notified.
+func (w *watcher) update() (fresh bool) {
+	if w.notify == nil {
+		return false
+	}
+	places := w.registry.places.Load()
+	w.paths = make(map[string]bool)
+	wanted := make(map[string]bool)
+	for folder, info := range places.folders {
+		wanted[folder] = true
+		if before, ok := w.folders[folder]; !ok || !before.ModTime().Equal(info.ModTime()) || !os.SameFile(before, info) {
+			fresh = true
 		}
-		if at != r.options.Dir && ignored(entry.Name()) {
-			return fs.SkipDir
+	}
+	for _, path := range slices.Concat(places.files, leadingTo(w.registry.options.Dir)) {
+		w.paths[path] = true
+		wanted[filepath.Dir(path)] = true
+	}
+	w.folders = maps.Clone(places.folders)
+	for folder := range wanted {
+		w.add(folder) // also if it was there before: a watch dies with its folder
+	}
+	for _, folder := range w.notify.WatchList() {
+		if !wanted[folder] {
+			_ = w.notify.Remove(folder) // it may have gone by itself
 		}
-		_ = watcher.Add(at) // polling serves a folder that cannot be watched
+	}
+	return fresh
+}
+
+// add watches a folder. One that has just gone is noticed by its parent.
+func (w *watcher) add(folder string) {
+	err := w.notify.Add(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !w.deaf[folder] {
+		w.deaf[folder] = true
+		w.registry.options.Logger.Warn("changes in a folder are not notified", "folder", folder, "error", err)
+	}
+}
+
+// matters tells whether an event may be about what a scan would find.
+func (w *watcher) matters(event fsnotify.Event) bool {
+	if event.Op == fsnotify.Chmod {
+		return false
+	}
+	if _, itself := w.folders[event.Name]; itself || w.paths[event.Name] {
+		return true
+	}
+	_, within := w.folders[filepath.Dir(event.Name)]
+	name := filepath.Base(event.Name)
+	return within && (!ignored(name) || name == "..data") // the link that Kubernetes swaps
+}
+
+// leadingTo gives the paths by which a folder is reached and that may be
+// replaced without any event in the folder itself: its own, and each link on
+// the way.
+func leadingTo(dir string) []string {
+	at, err := filepath.Abs(dir)
+	if err != nil {
 		return nil
-	})
+	}
+	paths := []string{at}
+	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, err := os.Lstat(at); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			paths = append(paths, at)
+		}
+	}
+	return paths
 }
