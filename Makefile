@@ -4,7 +4,9 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: build dev test check bench docs postgres
+SOAK := 60s
+
+.PHONY: build dev test hostile soak check bench docs postgres
 
 build: ## bin/vera, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/vera ./cmd/vera
@@ -15,6 +17,12 @@ dev: postgres build ## serve actions/ on a local Plugboard, reload on save
 test: postgres ## every test, with the race detector, on a real PostgreSQL
 	go test -race ./...
 	go test ./cmd/vera -run 'TestAuthCases|TestReload' # again, where times are limited
+
+hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
+	go test ./cmd/vera -run TestHostile -strict -v -timeout 10m
+
+soak: postgres ## three hosts, one hub, and everything failing in turn; prints the ledger
+	go test ./cmd/vera -run TestSoak -soak $(SOAK) -v -timeout 60m
 
 check: build ## everything that reads the code without running it
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }

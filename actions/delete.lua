@@ -1,11 +1,16 @@
 --- Deletes the user that a token speaks of. The row stays, and so do its names, unless RELEASE_DELETED frees them.
 
+local audit = require("lib.audit")
 local db = require("db")
 local env = require("env")
 local sessions = require("lib.sessions")
 
 local RELEASE = env.boolean("RELEASE_DELETED")
-local DELETE = "UPDATE users SET deleted_at = now(), updated_at = now(), released = $2 WHERE id = $1"
+local DELETE = [[
+  UPDATE users SET deleted_at = now(), updated_at = now(), released = $2,
+    session_epoch = session_epoch + 1, kept_session = NULL
+  WHERE id = $1
+]]
 
 ---@type Action
 return {
@@ -20,7 +25,7 @@ return {
       description = "Optional user ID to query the user. pass this or the jwt",
     },
   },
-  run = function(fields)
+  run = function(fields, context)
     if not fields.jwt and not fields.user_id then
       return { status_code = 400, message = "Either JWT or user_id must be provided" }
     end
@@ -29,11 +34,13 @@ return {
       return refusal
     end
     return db.transaction(function(tx)
-      local user, refused = sessions.lock(tx, claims, id, fields.user_id)
+      local user, refused, reason = sessions.lock(tx, claims, id, fields.user_id)
       if not user then
+        audit.refused(tx, context, "delete", id, reason)
         return refused
       end
       tx:exec(DELETE, id, RELEASE)
+      audit.done(tx, context, "delete", id)
       return { status_code = 200, message = "User deleted successfully" }
     end)
   end,

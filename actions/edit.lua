@@ -1,10 +1,14 @@
 --- Changes the user that a token speaks of.
 
+local audit = require("lib.audit")
 local db = require("db")
 local env = require("env")
 local identity = require("lib.identity")
 local password = require("password")
 local sessions = require("lib.sessions")
+local throttle = require("lib.throttle")
+
+local ASK_PASSWORD = env.boolean("EDIT_REQUIRES_PASSWORD")
 
 -- updated_at moves only if a value does.
 local UPDATE = [[
@@ -23,11 +27,69 @@ local UPDATE = [[
       IS DISTINCT FROM (w.username, w.name, w.email, w.phone_number, w.password_digest)
 ]]
 
+local CHANGEABLE = { "username", "name", "email", "phone_number", "password" }
+
+local WRONG_PASSWORD = { status_code = 401, message = "Invalid password" }
+
 local TAKEN = {
   users_username_key = "Username already taken",
   users_email_key = "Email already registered",
   users_phone_number_key = "Phone number already registered",
 }
+
+--- Which fields are to be changed, for the audit; nil if none is.
+local function changes(fields)
+  local given = {}
+  for _, name in ipairs(CHANGEABLE) do
+    if fields[name] then
+      given[#given + 1] = name
+    end
+  end
+  return given[1] and table.concat(given, ", ")
+end
+
+--- Checks the current password. Gives the digest that it matched and what to clear in the throttle, or nil and the
+--- answer that refuses.
+local function confirm(fields, context, claims, id)
+  if not fields.current_password then
+    return nil, identity.invalid("current_password", "required", "is required to change the email or the password")
+  end
+  local user, refusal, reason = sessions.look(claims, id, fields.user_id)
+  if not user then
+    audit.refused(nil, context, "edit", id, reason)
+    return nil, refusal
+  end
+  local bucket, seconds = throttle.take("user:" .. id)
+  if not bucket then
+    audit.refused(nil, context, "edit", id, "throttled")
+    return nil, throttle.refusal(seconds)
+  end
+  if not throttle.verify(bucket, fields.current_password, user.password_digest) then
+    audit.refused(nil, context, "edit", id, "wrong_password")
+    return nil, WRONG_PASSWORD
+  end
+  return { digest = user.password_digest, bucket = bucket }
+end
+
+--- Makes the change. Gives the answer and, if it refuses, why.
+local function change(tx, claims, id, fields, digest, confirmed)
+  local user, refusal, reason = sessions.lock(tx, claims, id, fields.user_id)
+  if not user then
+    return refusal, reason
+  end
+  if confirmed and confirmed.digest ~= user.password_digest then
+    return WRONG_PASSWORD, "wrong_password" -- it was changed a moment ago
+  end
+  local _, conflict, constraint = tx:exec(UPDATE, id, fields.username, fields.username_key, fields.name,
+    fields.email, fields.phone_number, digest)
+  if conflict == "unique" then
+    return { status_code = 409, message = TAKEN[constraint] or "User already exists" }, "taken"
+  end
+  if digest then
+    sessions.finish_all(tx, id, claims)
+  end
+  return { status_code = 200, message = "User updated successfully" }
+end
 
 ---@type Action
 return {
@@ -59,8 +121,12 @@ return {
       type = "string", description = "The new password", optional = true, secret = true,
       min_length = env.integer("MIN_PASSWORD_LENGTH"), max_length = env.integer("MAX_PASSWORD_LENGTH"),
     },
+    current_password = ASK_PASSWORD and {
+      type = "string", optional = true, secret = true, max_length = 1024,
+      description = "The current password, to change the email or the password",
+    } or nil,
   },
-  run = function(fields)
+  run = function(fields, context)
     local refusal = identity.canonicalize(fields)
     if refusal then
       return refusal
@@ -68,7 +134,8 @@ return {
     if not fields.jwt and not fields.user_id then
       return { status_code = 400, message = "Either JWT or user_id must be provided" }
     end
-    if not (fields.username or fields.name or fields.email or fields.phone_number or fields.password) then
+    local changed = changes(fields)
+    if not changed then
       return {
         status_code = 400,
         message = "At least one field (username, name, email, phone_number, or password) must be provided",
@@ -80,7 +147,13 @@ return {
       return refusal
     end
     -- Hashing takes long, so it comes before the transaction, though the user may turn out to be gone.
-    local digest, code, reason
+    local confirmed, digest, code, reason
+    if ASK_PASSWORD and (fields.email or fields.password) then
+      confirmed, refusal = confirm(fields, context, claims, id)
+      if not confirmed then
+        return refusal
+      end
+    end
     if fields.password then
       digest, code, reason = password.hash(fields.password)
       if not digest then
@@ -88,16 +161,14 @@ return {
       end
     end
     return db.transaction(function(tx)
-      local user, refused = sessions.lock(tx, claims, id, fields.user_id)
-      if not user then
-        return refused
+      local answer, why = change(tx, claims, id, fields, digest, confirmed)
+      if why then
+        audit.refused(tx, context, "edit", id, why)
+      else
+        audit.done(tx, context, "edit", id, changed)
+        throttle.succeed(tx, confirmed and confirmed.bucket)
       end
-      local _, conflict, constraint = tx:exec(UPDATE, id, fields.username, fields.username_key, fields.name,
-        fields.email, fields.phone_number, digest)
-      if conflict == "unique" then
-        return { status_code = 409, message = TAKEN[constraint] or "User already exists" }
-      end
-      return { status_code = 200, message = "User updated successfully" }
+      return answer
     end)
   end,
 }

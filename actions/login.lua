@@ -1,22 +1,26 @@
 --- Opens a session with a password. Who is unknown costs as much time as who is known.
 
+local audit = require("lib.audit")
 local crypto = require("crypto")
 local db = require("db")
 local env = require("env")
 local identity = require("lib.identity")
 local password = require("password")
+local sessions = require("lib.sessions")
 local throttle = require("lib.throttle")
 local tokens = require("lib.tokens")
 
 local HIDE = env.boolean("HIDE_USER_EXISTENCE")
+local SOURCES = env.boolean("LOGIN_SOURCE")
 
 -- Names and passwords longer than any that can exist are refused before any work.
 local LONGEST = 1024
 
+local USER = "SELECT id, password_digest, session_epoch FROM users WHERE deleted_at IS NULL AND "
 local FIND = {
-  username = "SELECT id, password_digest FROM users WHERE username_key = $1 AND deleted_at IS NULL",
-  email = "SELECT id, password_digest FROM users WHERE email = $1 AND deleted_at IS NULL",
-  phone_number = "SELECT id, password_digest FROM users WHERE phone_number = $1 AND deleted_at IS NULL",
+  username = USER .. "username_key = $1",
+  email = USER .. "email = $1",
+  phone_number = USER .. "phone_number = $1",
 }
 local REHASH = "UPDATE users SET password_digest = $3 WHERE id = $1 AND password_digest = $2"
 
@@ -72,8 +76,12 @@ return {
       type = "integer", coerce = true, optional = true,
       description = "The JWT expiration date in unix timestamp",
     },
+    source = SOURCES and {
+      type = "string", optional = true, pattern = "[!-~]{1,255}",
+      description = "Where the attempt comes from, such as the caller's client's address",
+    } or nil,
   },
-  run = function(fields)
+  run = function(fields, context)
     local by, refusal = identifier(fields)
     refusal = refusal or tokens.refuse_life(fields.not_before, fields.expires_at)
     if refusal then
@@ -88,17 +96,29 @@ return {
 
     local user = not refusal and db.one(FIND[by], name) or nil
     local account = user and "user:" .. user.id or by .. ":" .. crypto.hex.encode(crypto.sha256(name))
-    if not throttle.take(account) then
-      return { status_code = 429, message = "Too many attempts, try again later" }
+    local bucket, seconds = throttle.take(account, user and user.id, fields.source)
+    if not bucket then
+      audit.refused(nil, context, "login", user and user.id, "throttled", fields.source)
+      return throttle.refusal(seconds)
     end
-    if not password.verify(fields.password, user and user.password_digest) then
+    if not throttle.verify(bucket, fields.password, user and user.password_digest) then
+      audit.refused(nil, context, "login", user and user.id, user and "wrong_password" or "unknown_user", fields.source)
       return refuse(user)
     end
-    throttle.clear(account)
-    if password.needs_rehash(user.password_digest) then
-      local digest = password.hash(fields.password)
-      db.exec(REHASH, user.id, user.password_digest, digest)
-    end
-    return { status_code = 200, fields = tokens.issue(user.id, fields.not_before, fields.expires_at) }
+    -- Nil also where the blocklist has come to hold the password.
+    local digest = password.needs_rehash(user.password_digest) and password.hash(fields.password) or nil
+    return db.transaction(function(tx)
+      local now = sessions.lock_user(tx, user.id)
+      if not now.live or now.session_epoch ~= user.session_epoch then
+        audit.refused(tx, context, "login", user.id, "ended", fields.source)
+        return refuse(now.live and now)
+      end
+      if digest then
+        tx:exec(REHASH, user.id, user.password_digest, digest)
+      end
+      throttle.succeed(tx, bucket, user.id, fields.source)
+      audit.done(tx, context, "login", user.id, nil, fields.source)
+      return { status_code = 200, fields = sessions.begin(tx, user, fields.not_before, fields.expires_at) }
+    end)
   end,
 }

@@ -1,19 +1,21 @@
---- Ends a session: its token is worth nothing from then on.
+--- Ends a session: its token is worth nothing from then on. With everywhere, ends all sessions of the user.
 
+local audit = require("lib.audit")
 local db = require("db")
+local sessions = require("lib.sessions")
 local tokens = require("lib.tokens")
-
--- Edit and Delete hold this lock while they act on a token; see lib.sessions.
-local LOCK = "SELECT 1 AS locked FROM users WHERE id = $1 FOR UPDATE"
-local REVOKE = "INSERT INTO revocations (jti, expires_at) VALUES ($1, to_timestamp($2))"
 
 ---@type Action
 return {
   description = "Revokes the provided JWT token by adding it to the revocations table",
   fields = {
     jwt = { type = "string", description = "The JWT token to revoke", secret = true },
+    everywhere = {
+      type = "boolean", coerce = true, default = false,
+      description = "Whether all other sessions of the user end too",
+    },
   },
-  run = function(fields)
+  run = function(fields, context)
     local claims, refusal = tokens.read(fields.jwt)
     if not claims then
       return refusal
@@ -21,15 +23,31 @@ return {
     if not claims.jti or claims.jti == "" then
       return { status_code = 401, message = "Invalid token: missing JTI claim" }
     end
+    -- A token that speaks of nobody can be revoked too, but has no other sessions.
+    local id
+    id, refusal = tokens.subject(claims)
+    if not id and fields.everywhere then
+      return refusal
+    end
+    local event = fields.everywhere and "logout_everywhere" or "logout"
     return db.transaction(function(tx)
-      local id = tokens.subject(claims)
+      local refused, reason
       if id then
-        tx:one(LOCK, id)
+        -- Who is gone may still log out, as with the predecessor.
+        refused, reason = select(2, sessions.lock(tx, claims, id))
       end
-      local _, conflict = tx:exec(REVOKE, claims.jti, claims.exp)
-      if conflict == "unique" then
+      if reason == "ended" then
+        audit.refused(tx, context, event, id, reason)
+        return refused
+      end
+      if reason == "revoked" or not sessions.finish(tx, claims) then
+        audit.refused(tx, context, event, id, "revoked")
         return { status_code = 409, message = "Token has already been revoked" }
       end
+      if fields.everywhere then
+        sessions.finish_all(tx, id)
+      end
+      audit.done(tx, context, event, id)
       return { status_code = 200, message = "Token successfully revoked" }
     end)
   end,

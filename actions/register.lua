@@ -1,16 +1,18 @@
 --- Opens an account. Username, email and phone number each belong to one account: the second try gets 409.
 
+local audit = require("lib.audit")
 local db = require("db")
 local env = require("env")
 local identity = require("lib.identity")
 local password = require("password")
+local sessions = require("lib.sessions")
 local tokens = require("lib.tokens")
 
 local REQUIRED = "," .. env.string("REGISTER_REQUIRED"):gsub("%s", "") .. ","
 
 local INSERT = [[
   INSERT INTO users (username, username_key, name, email, phone_number, password_digest)
-  VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
+  VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, session_epoch
 ]]
 
 local function optional(field)
@@ -41,7 +43,7 @@ return {
     not_before = tokens.not_before,
     expires_at = tokens.expires_at,
   },
-  run = function(fields)
+  run = function(fields, context)
     if not fields.username and not fields.email then
       return { status_code = 400, message = "At least one of username or email must be provided" }
     end
@@ -57,9 +59,11 @@ return {
       local user, conflict = tx:one(INSERT, fields.username, fields.username_key, fields.name,
         fields.email, fields.phone_number, digest)
       if conflict == "unique" then
+        audit.refused(tx, context, "register", nil, "taken")
         return { status_code = 409, message = "User already exists" }
       end
-      return { status_code = 201, fields = tokens.issue(user.id, fields.not_before, fields.expires_at) }
+      audit.done(tx, context, "register", user.id)
+      return { status_code = 201, fields = sessions.begin(tx, user, fields.not_before, fields.expires_at) }
     end)
   end,
 }

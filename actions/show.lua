@@ -1,14 +1,7 @@
 --- Tells whose token it is.
 
-local db = require("db")
+local sessions = require("lib.sessions")
 local tokens = require("lib.tokens")
-
-local FIND = [[
-  SELECT id, username, floor(extract(epoch FROM created_at))::int8 AS created_at,
-    floor(extract(epoch FROM updated_at))::int8 AS updated_at
-  FROM users WHERE id = $1 AND deleted_at IS NULL
-]]
-local REVOKED = "SELECT 1 AS revoked FROM revocations WHERE jti = $1"
 
 ---@type Action
 return {
@@ -26,13 +19,19 @@ return {
     if not id then
       return refusal
     end
-    if db.one(REVOKED, claims.jti) then
-      return { status_code = 401, message = "Token has been revoked" }
-    end
-    local user = db.one(FIND, id)
+    local user
+    user, refusal = sessions.look(claims, id)
     if not user then
-      return { status_code = 404, message = "User not found" }
+      return refusal
     end
-    return { status_code = 200, fields = { user = user, claims = claims } }
+    return {
+      status_code = 200,
+      fields = {
+        user = {
+          id = user.id, username = user.username, created_at = user.created_at, updated_at = user.updated_at,
+        },
+        claims = claims,
+      },
+    }
   end,
 }

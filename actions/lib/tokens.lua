@@ -11,6 +11,9 @@ local DEFAULT_TTL = env.integer("JWT_DEFAULT_TTL")
 -- Ids are int4 in the database.
 local MAX_ID = 2147483647
 
+local HEX4 = "%x%x%x%x"
+local UUID = "^" .. HEX4 .. HEX4 .. ("%-" .. HEX4):rep(4) .. HEX4 .. HEX4 .. "$"
+
 local tokens = {}
 
 --- The declared fields of a token's life, the same wherever a token is issued.
@@ -29,6 +32,10 @@ local function out_of_range(field, reason)
     message = "Invalid input: " .. field .. ": " .. reason,
     fields = { errors = { { field = field, code = "range", message = reason } } },
   }
+end
+
+local function is_uuid(value)
+  return type(value) == "string" and value:find(UUID) ~= nil
 end
 
 --- The answer to a life that no token can have, or nil if the one asked for is possible.
@@ -50,13 +57,23 @@ function tokens.refuse_life(not_before, expires_at)
   return nil
 end
 
---- Signs a token of the user and gives it as the fields of an answer.
-function tokens.issue(user_id, not_before, expires_at)
-  if not expires_at and DEFAULT_TTL > 0 then
-    local now = time.now()
-    expires_at = math.min(math.max(now, not_before or 0) + DEFAULT_TTL, now + MAX_TTL)
+--- When a token ends for which that was asked, nil for one without end.
+function tokens.life(not_before, expires_at)
+  if expires_at or DEFAULT_TTL == 0 then
+    return expires_at
   end
-  local token = jwt.sign({ sub = string.format("%d", user_id), nbf = not_before, exp = expires_at })
+  local now = time.now()
+  return math.min(math.max(now, not_before or 0) + DEFAULT_TTL, now + MAX_TTL)
+end
+
+--- Signs a token of the user and gives it as the fields of an answer. session may be nil; see lib.sessions, also for
+--- the private claims. A user's first epoch goes without saying, as in the tokens of the predecessor.
+function tokens.issue(user, not_before, expires_at, session)
+  expires_at = tokens.life(not_before, expires_at)
+  local token = jwt.sign({
+    sub = string.format("%d", user.id), nbf = not_before, exp = expires_at,
+    sep = user.session_epoch > 0 and user.session_epoch or nil, ses = session,
+  })
   return {
     jwt = token,
     not_before = not_before or json.null,
@@ -70,6 +87,9 @@ function tokens.read(token)
   local claims, _, message = jwt.verify(token)
   if not claims then
     return nil, { status_code = 401, message = "Invalid token: " .. message }
+  end
+  if claims.ses and not is_uuid(claims.ses) then
+    return nil, { status_code = 401, message = "Invalid token: not the id of a session" }
   end
   return claims
 end

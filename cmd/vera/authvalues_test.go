@@ -47,6 +47,8 @@ func (r *caseRunner) special(t *testing.T, kind string, v map[string]any) any {
 	switch kind {
 	case "jwt":
 		return r.saved(t, of)
+	case "refresh":
+		return r.refreshes[of]
 	case "id":
 		return r.ids[of]
 	case "now":
@@ -161,6 +163,13 @@ func asText(v any) string {
 	return s
 }
 
+// near tells whether a claim is a time in seconds, at most 5 s from moment.
+func near(claim any, moment time.Time) bool {
+	literal, isNumber := claim.(json.Number)
+	seconds, err := literal.Int64()
+	return isNumber && err == nil && max(seconds-moment.Unix(), moment.Unix()-seconds) <= 5
+}
+
 // claimsOf reads a token's payload, after its signature was checked.
 func claimsOf(t *testing.T, token, key string) map[string]any {
 	t.Helper()
@@ -220,9 +229,9 @@ func (r *caseRunner) checkClaims(t *testing.T, token any, want map[string]any, f
 				ok = ok && claimsOf(t, earlier, "")["jti"] != got
 			}
 		case "integer, within 5 s of now":
-			literal, isNumber := got.(json.Number)
-			iat, err := literal.Int64()
-			ok = isNumber && err == nil && max(iat-time.Now().Unix(), time.Now().Unix()-iat) <= 5
+			ok = near(got, time.Now())
+		case "integer, within 5 s of an hour from now":
+			ok = near(got, time.Now().Add(time.Hour))
 		default:
 			absent, isList := wanted.([]any)
 			if name != "absent" || !isList {

@@ -15,8 +15,14 @@ import (
 	"vera/host/schema"
 )
 
+// warnRequestLine is the size in bytes from which check warns that the actions
+// come near to what the hub takes.
+const warnRequestLine = 12_000
+
 type checkCommand struct {
-	Dir string `arg:"" optional:"" help:"Folder of the scripts; without it ACTIONS_DIR, or ./actions." placeholder:"DIR"`
+	Dir      string `arg:"" optional:"" help:"Folder of the scripts; without it ACTIONS_DIR, or ./actions." placeholder:"DIR"`
+	Against  string `help:"Show what changes for callers against a manifest: a file, or the address of a local Plugboard; exit code 3 if something breaks." placeholder:"FILE|URL"`
+	Manifest bool   `help:"Print what the hub is told of the actions, as JSON, and nothing else."`
 }
 
 // Run loads every file as serve would, and shows what it finds.
@@ -28,31 +34,27 @@ func (k checkCommand) Run(ctx context.Context, c console) error {
 	if k.Dir != "" {
 		config.ActionsDir = k.Dir
 	}
-	config.JWT.Secret = Secret(rand.Text() + rand.Text()) // nothing is signed, but the primitive wants one
-	s := &service{config: config, logger: slog.New(slog.DiscardHandler)}
-	defer s.close()
-	pool, formats, err := s.runtime(ctx)
+	set, err := loadActions(ctx, config)
 	if err != nil {
 		return err
 	}
-	actions, err := registry.Open(ctx, registry.Options{Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: s.logger})
-	if err != nil {
-		return err
-	}
-	set := actions.Set()
-	if faults := len(set.Faults); faults > 0 {
-		for _, fault := range set.Faults {
-			fmt.Fprintln(c.out, fault.Err)
-		}
-		fmt.Fprintf(c.err, "vera: %s in %s\n", count(faults, "faulty file"), config.ActionsDir)
-		return exitCode(exitFailed)
+	if len(set.Faults) > 0 {
+		return printFaults(c, set.Faults, config.ActionsDir)
 	}
 	if len(set.Actions) == 0 {
 		return errors.New("there is no action in " + config.ActionsDir)
 	}
-	size := plugboard.RequestLineSize("ws://plugboard.example/websocket", strings.Repeat("t", 43), set.Manifest)
-	if size > plugboard.MaxRequestLine {
-		return fmt.Errorf("the actions make a request line of %d bytes, the hub takes %d: shorten descriptions", size, plugboard.MaxRequestLine)
+	size := checkedSize(set.Manifest)
+	if size >= warnRequestLine {
+		fmt.Fprintf(c.err, "vera: warning: the hub is told of the actions in %d bytes and takes %d; the largest are %s\n",
+			size, plugboard.MaxRequestLine, registry.Largest(set, checkedSize))
+	}
+	if k.Manifest {
+		_, err := fmt.Fprintf(c.out, "%s\n", set.Manifest)
+		return err
+	}
+	if k.Against != "" {
+		return printChanges(ctx, c.out, k.Against, set.Manifest)
 	}
 	if err := printActions(c.out, set.Actions); err != nil {
 		return err
@@ -60,6 +62,45 @@ func (k checkCommand) Run(ctx context.Context, c console) error {
 	_, err = fmt.Fprintf(c.out, "\n%s, version %s; the hub is told of them in %d of %d bytes\n",
 		count(len(set.Actions), "action"), set.Version, size, plugboard.MaxRequestLine)
 	return err
+}
+
+// loadActions loads the folder with all that scripts may use, and nothing
+// behind it.
+func loadActions(ctx context.Context, config Config) (*registry.Set, error) {
+	config.JWT.Secret = Secret(rand.Text() + rand.Text()) // nothing is signed, but the primitive wants one
+	s := &service{config: config, logger: slog.New(slog.DiscardHandler)}
+	defer s.close()
+	pool, formats, err := s.runtime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	actions, err := registry.Open(ctx, registry.Options{
+		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: s.logger,
+		Size: checkedSize, MaxSize: plugboard.MaxRequestLine,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return actions.Set(), nil
+}
+
+// checkedSize is the size of the request line as it will be, roughly: the
+// address is not known here.
+func checkedSize(manifest []byte) int {
+	return plugboard.RequestLineSize("ws://plugboard.example/websocket", strings.Repeat("t", 43), manifest)
+}
+
+// printFaults shows where each file is wrong.
+func printFaults(c console, faults []registry.Fault, dir string) error {
+	for _, fault := range faults {
+		fmt.Fprintf(c.out, "%v\n", fault.Err)
+		if fault.Frame != "" {
+			fmt.Fprintf(c.out, "%s\n", fault.Frame)
+		}
+	}
+	fmt.Fprintf(c.err, "vera: %s in %s\n", count(len(faults), "faulty file"), dir)
+	fmt.Fprintln(c.err, "A host that runs keeps serving the last good versions; one that starts leaves these files out. Repair them and check again.")
+	return exitCode(exitFailed)
 }
 
 // printActions prints a table of the actions.

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vera/stdlib/jwt"
+	"vera/stdlib/password"
 )
 
 // Secret is text that must not be seen: it prints as ***.
@@ -33,12 +36,18 @@ type Config struct {
 	JWT      JWTConfig
 	Accounts AccountsConfig
 
+	Passwords PasswordsConfig
+
+	CleanupInterval time.Duration // zero: never
+	AuditRetention  time.Duration // zero: for ever
+
 	BcryptCost      int
 	HashConcurrency int // zero: one for each core
 
 	ActionsDir    string
 	ActionTimeout time.Duration
 	HotReload     bool
+	Watch         string
 	ScriptEnv     []string
 
 	PoolSize         int
@@ -65,6 +74,7 @@ type PostgresConfig struct {
 	Host     string
 	Port     int
 	MaxConns int
+	Required bool
 }
 
 // given tells whether the environment names a database at all.
@@ -84,15 +94,26 @@ func (p PostgresConfig) DSN() Secret {
 	return Secret(u.String())
 }
 
+// PasswordsConfig is how new passwords are hashed.
+type PasswordsConfig struct {
+	Scheme        string
+	Pepper        Secret
+	BlocklistFile string // empty: none
+}
+
 // JWTConfig is how tokens are signed and believed.
 type JWTConfig struct {
 	Secret     Secret
+	PrivateKey Secret // in PEM
+	KeyID      string
+	VerifyKeys Secret // a JWK set
 	Algorithm  string
 	Issuer     string
 	Audience   string
 	Leeway     time.Duration
 	MaxTTL     time.Duration
 	DefaultTTL time.Duration
+	Refresh    bool // refresh tokens are given
 }
 
 // AccountsConfig is the policy of accounts that the host itself must know.
@@ -127,7 +148,7 @@ func loadConfig(lookup func(string) (string, bool), n need) (Config, error) {
 			if text = s.value; n != needAll && text == "" {
 				text = s.dev
 			}
-			if s.required && text == "" && n == needAll {
+			if s.required && text == "" && n == needAll && (s.waived == nil || !s.waived(&c)) {
 				err = errors.New("is required: " + s.about)
 			}
 		}
@@ -185,10 +206,32 @@ func (c *Config) inconsistencies(n need) (faults []error) {
 	if c.Accounts.MinPassword > c.Accounts.MaxPassword {
 		faults = append(faults, errors.New("MIN_PASSWORD_LENGTH must not be above MAX_PASSWORD_LENGTH"))
 	}
+	if n != needDatabase {
+		faults = append(faults, c.JWT.mismatch(n)...)
+	}
 	if c.JWT.DefaultTTL > c.JWT.MaxTTL {
 		faults = append(faults, errors.New("JWT_DEFAULT_TTL must not be above JWT_MAX_TTL"))
 	}
+	if c.JWT.Refresh && c.JWT.DefaultTTL == 0 {
+		faults = append(faults, errors.New("JWT_DEFAULT_TTL must be set with REFRESH_TOKENS: 15m, for instance; a token without end needs no other"))
+	}
 	return faults
+}
+
+// mismatch is a private key that is not the algorithm's.
+func (c *JWTConfig) mismatch(n need) []error {
+	switch {
+	case c.PrivateKey != "":
+		if algorithm, err := jwt.KeyAlgorithm([]byte(c.PrivateKey.Reveal())); err == nil && algorithm != c.Algorithm {
+			return []error{fmt.Errorf("JWT_ALGORITHM must be %s: that is what JWT_PRIVATE_KEY is a key for", algorithm)}
+		}
+	case c.Algorithm == "" || jwt.Symmetric(c.Algorithm): // empty: refused already
+	case n == needNothing:
+		c.Algorithm = "HS256" // development has a secret, and needs no more
+	default:
+		return []error{fmt.Errorf("JWT_PRIVATE_KEY is required with JWT_ALGORITHM=%s", c.Algorithm)}
+	}
+	return nil
 }
 
 // shareWithScripts adds the variables named by SCRIPT_ENV, but never one that
@@ -244,6 +287,30 @@ func jwtSecret(c *Config, text string) error {
 		return fmt.Errorf("must have at least %d bytes; openssl rand -base64 48 makes one", minSecretBytes)
 	}
 	c.JWT.Secret = Secret(text)
+	return nil
+}
+
+func jwtPrivateKey(c *Config, text string) error {
+	c.JWT.PrivateKey = Secret(text)
+	if _, err := jwt.KeyAlgorithm([]byte(text)); err != nil {
+		return fmt.Errorf("must be a private key in PEM, of Ed25519, EC P-256 or RSA: %w", err)
+	}
+	return nil
+}
+
+func jwtVerifyKeys(c *Config, text string) error {
+	c.JWT.VerifyKeys = Secret(text)
+	if err := jwt.CheckKeySet([]byte(text)); err != nil {
+		return fmt.Errorf("must be a JWK set: %w", err)
+	}
+	return nil
+}
+
+func passwordPepper(c *Config, text string) error {
+	if len(strings.TrimSpace(text)) < password.MinPepper {
+		return fmt.Errorf("must have at least %d bytes; openssl rand -base64 48 makes one", password.MinPepper)
+	}
+	c.Passwords.Pepper = Secret(text)
 	return nil
 }
 

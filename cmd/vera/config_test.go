@@ -2,7 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +64,14 @@ func TestConfigFaults(t *testing.T) {
 		{"short secret", map[string]string{"JWT_SECRET": "x"}, []string{"JWT_SECRET must have at least 32 bytes"}},
 		{"blank secret", map[string]string{"JWT_SECRET": strings.Repeat(" ", 40)}, []string{"JWT_SECRET must have"}},
 		{"algorithm none", map[string]string{"JWT_ALGORITHM": "none"}, []string{"JWT_ALGORITHM must be one of HS256"}},
+		{"no private key", map[string]string{"JWT_ALGORITHM": "ES256", "JWT_SECRET": ""}, []string{"JWT_PRIVATE_KEY is required with JWT_ALGORITHM=ES256"}},
+		{"private key is none", map[string]string{"JWT_ALGORITHM": "ES256", "JWT_PRIVATE_KEY": "s3cret"}, []string{"JWT_PRIVATE_KEY must be a private key in PEM"}},
+		{"key of another algorithm", map[string]string{"JWT_PRIVATE_KEY": ed25519PEM(t)}, []string{"JWT_ALGORITHM must be EdDSA"}},
+		{"key set", map[string]string{"JWT_VERIFY_KEYS": "s3cret"}, []string{"JWT_VERIFY_KEYS must be a JWK set"}},
+		{"key set without its file", map[string]string{"JWT_VERIFY_KEYS_FILE": "/nowhere/keys"}, []string{"JWT_VERIFY_KEYS cannot be read"}},
+		{"pepper", map[string]string{"PASSWORD_PEPPER": "s3cret"}, []string{"PASSWORD_PEPPER must have at least 32 bytes"}},
+		{"scheme", map[string]string{"PASSWORD_SCHEME": "md5"}, []string{"PASSWORD_SCHEME must be one of bcrypt, argon2id"}},
+		{"pepper for scripts", map[string]string{"SCRIPT_ENV": "PASSWORD_PEPPER_FILE"}, []string{"SCRIPT_ENV must not name PASSWORD_PEPPER_FILE"}},
 		{"not a number", map[string]string{"POSTGRES_PORT": "s3cret"}, []string{"POSTGRES_PORT must be a whole number from 1 to 65535"}},
 		{"address", map[string]string{"WEBSOCKET_URL": "http://s3cret"}, []string{"WEBSOCKET_URL must be a ws://"}},
 		{"time", map[string]string{"ACTION_TIMEOUT": "30s"}, []string{"ACTION_TIMEOUT must be a time"}},
@@ -145,5 +159,108 @@ func TestCommandLine(t *testing.T) {
 				t.Errorf("exit code %d, want %d, with %q in\n%s", code, tt.code, tt.want, out.String())
 			}
 		})
+	}
+}
+
+func ed25519PEM(t *testing.T) string {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// What is wrong only with both, or only in a file, is said before anything is
+// connected, by the variable's name.
+func TestKeysThatDoNotFit(t *testing.T) {
+	empty := writeFile(t, "\n\n")
+	for name, tt := range map[string]struct {
+		change map[string]string
+		want   string
+	}{
+		"two keys without a name": {map[string]string{"JWT_VERIFY_KEYS": `{"keys":[{"kty":"oct","alg":"HS256","k":"czNjcmV0LXMzY3JldC1zM2NyZXQtczNjcmV0LXMzY3JldA"}]}`}, "JWT_VERIFY_KEYS"},
+		"name of a key":           {map[string]string{"JWT_KEY_ID": "a b"}, "JWT_KEY_ID"},
+		"secret of one letter":    {map[string]string{"JWT_SECRET": strings.Repeat("s3cret"[:1], 40)}, "JWT_SECRET"},
+		"blocklist not there":     {map[string]string{"PASSWORD_BLOCKLIST_FILE": "/nowhere/list"}, "PASSWORD_BLOCKLIST_FILE"},
+		"blocklist empty":         {map[string]string{"PASSWORD_BLOCKLIST_FILE": empty}, "PASSWORD_BLOCKLIST_FILE"},
+	} {
+		env := goodEnv()
+		maps.Copy(env, tt.change)
+		var out bytes.Buffer
+		code := run(t.Context(), []string{"serve"}, console{&out, &out, lookupIn(env)})
+		if code != exitUsage || !strings.Contains(out.String(), tt.want) || strings.Contains(out.String(), "s3cret") {
+			t.Errorf("%s: exit code %d, want %d, with %s in\n%s", name, code, exitUsage, tt.want, out.String())
+		}
+	}
+}
+
+func writeFile(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// Keys, pepper, scheme and blocklist out of files reach the actions, and a
+// service that was started without them goes on with them.
+func TestKeysAndPasswordsOutOfFiles(t *testing.T) {
+	const secret = "jwt-secret-value-of-more-than-32-bytes"
+	before := newStack(t, stackOptions{env: map[string]string{"JWT_SECRET": secret}})
+	status, _, answer := before.post(t, "Register", map[string]any{
+		"username": "johndoe", "name": "John Doe", "email": "john@example.com", "phone_number": "+1-555-123-4567", "password": "securepassword123",
+	})
+	if status != http.StatusCreated {
+		t.Fatalf("Register answers %d", status)
+	}
+	oldToken := answer.(map[string]any)["jwt"].(string)
+	before.stopHost()
+
+	with := map[string]string{
+		"JWT_ALGORITHM": "EdDSA", "JWT_SECRET": "", "JWT_PRIVATE_KEY_FILE": writeFile(t, ed25519PEM(t)), "JWT_KEY_ID": "2026-11",
+		"PASSWORD_SCHEME": "argon2id", "PASSWORD_PEPPER_FILE": writeFile(t, strings.Repeat("pepper ", 6)+"\n"),
+		"PASSWORD_BLOCKLIST_FILE": writeFile(t, "Password123\n"), "DATABASE_URL": before.dsn,
+	}
+	after := newStack(t, stackOptions{env: with})
+	if status, message, _ := after.post(t, "Show", map[string]any{"jwt": oldToken}); status != http.StatusUnauthorized {
+		t.Errorf("a token of the key that is gone: %d %v", status, message)
+	}
+	after.stopHost()
+
+	with["JWT_VERIFY_KEYS_FILE"] = writeFile(t, `{"keys":[{"kty":"oct","alg":"HS256","k":"`+base64.RawURLEncoding.EncodeToString([]byte(secret))+`"}]}`)
+	after = newStack(t, stackOptions{env: with})
+	if status, message, _ := after.post(t, "Show", map[string]any{"jwt": oldToken}); status != http.StatusOK {
+		t.Errorf("a token of the key that is kept: %d %v", status, message)
+	}
+	const digests = `SELECT count(*) FROM users WHERE password_digest LIKE $1`
+	if n := before.count(t, digests, "$2b$04$%"); n != 1 {
+		t.Errorf("%d plain digests before the login", n)
+	}
+	status, message, answer := after.post(t, "Login", map[string]any{"username": "johndoe", "password": "securepassword123"})
+	if status != http.StatusOK {
+		t.Fatalf("Login answers %d %v", status, message)
+	}
+	if n := before.count(t, digests, "$pepper-________$argon2id$v=19$m=19456,t=2,p=1$%"); n != 1 {
+		t.Errorf("%d peppered digests of argon2id after the login", n)
+	}
+	token := answer.(map[string]any)["jwt"].(string)
+	header, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
+	if want := `{"alg":"EdDSA","kid":"2026-11","typ":"JWT"}`; err != nil || string(header) != want {
+		t.Errorf("header of the new token: %s, want %s", header, want)
+	}
+	if status, message, _ := after.post(t, "Show", map[string]any{"jwt": token}); status != http.StatusOK {
+		t.Errorf("the new token: %d %v", status, message)
+	}
+	status, _, answer = after.post(t, "Register", map[string]any{
+		"username": "another", "name": "A", "email": "another@example.com", "phone_number": "+1-555-123-4568", "password": "pAssword123",
+	})
+	if text := fmt.Sprint(answer); status != http.StatusBadRequest || strings.Contains(strings.ToLower(text), "password123") {
+		t.Errorf("Register with a blocked password: %d %s", status, text)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -19,28 +18,20 @@ func (healthCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return &configError{err}
 	}
-	if config.HealthAddress == "" {
-		return &configError{errors.New("HEALTH_ADDRESS is required: it says where the host answers")}
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+config.HealthAddress+"/ready", nil)
+	text, ready, err := askHost(ctx, config)
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("no host answers at %s", config.HealthAddress)
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(c.out, io.LimitReader(response.Body, 64<<10)); err != nil {
+	if _, err := c.out.Write(text); err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusOK {
+	if !ready {
 		return exitCode(exitFailed)
 	}
 	return nil
 }
+
+var errNoHealthAddress = errors.New("HEALTH_ADDRESS is required: it says where the host answers")
 
 // health is what the endpoint answers.
 type health struct {
@@ -48,13 +39,16 @@ type health struct {
 	Version string `json:"version"` // of the set of actions
 	Actions int    `json:"actions"`
 	Stale   int    `json:"stale"` // files with a fault
+
+	actionsHealth
 }
 
 func (s *service) health() health {
 	set := s.actions.Set()
+	actions := s.actionsHealth()
 	return health{
 		Ready:   s.client.Stats().Joined,
-		Version: set.Version, Actions: len(set.Actions), Stale: len(set.Faults),
+		Version: set.Version, Actions: len(set.Actions), Stale: len(actions.Faults), actionsHealth: actions,
 	}
 }
 

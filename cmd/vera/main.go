@@ -26,7 +26,9 @@ type cli struct {
 	Dev     devCommand     `cmd:"" help:"Serve the actions on a local Plugboard with a private database, for development."`
 	Check   checkCommand   `cmd:"" help:"Compile and validate every action."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
+	Import  importCommand  `cmd:"" help:"Take over the users and revocations of a vera-py-service database."`
 	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`
+	Status  statusCommand  `cmd:"" help:"Show what the running host serves, and what is wrong with files that it does not serve."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -50,8 +51,10 @@ func (serveCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	defer s.close()
-	if err := s.prepareDatabase(ctx); err != nil {
-		return err
+	if config.Postgres.Required {
+		if err := s.prepareDatabase(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.run(ctx); err != nil {
 		return err
@@ -82,32 +85,34 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 		return nil, err
 	}
 	s.scripts = pool
+	stopGuard := s.guard(ctx) // files run code of their own
 	s.actions, err = registry.Open(ctx, registry.Options{
-		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: logger,
-		OnChange: func(_ *registry.Set, manifestChanged bool) {
-			if manifestChanged {
-				s.client.Reconnect()
-			}
-		},
+		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: logger, Watch: config.watchMode(),
+		Size: config.requestLine, MaxSize: plugboard.MaxRequestLine, OnCandidate: func() { s.client.Reconnect() },
 	})
+	stopGuard()
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	for _, fault := range s.actions.Set().Faults {
-		registry.LogFault(logger, fault)
-	}
+	s.actions.LogFaults()
 	if len(s.actions.Set().Actions) == 0 {
 		s.close()
 		return nil, fmt.Errorf("there is no action to serve in %s", config.ActionsDir)
 	}
 	s.client, err = plugboard.New(plugboard.Options{
-		URL:          config.WebsocketURL,
-		Token:        config.Token.Reveal(),
-		Manifest:     func() []byte { return s.actions.Set().Manifest },
-		Handler:      host.New(host.Options{Actions: s.actions, Pool: pool, Logger: logger, Timeout: config.ActionTimeout, MaxRequestBytes: config.MaxRequestBytes}),
-		Logger:       logger,
-		OnJoined:     onJoined,
+		URL:      config.WebsocketURL,
+		Token:    config.Token.Reveal(),
+		Manifest: s.actions.Manifest,
+		Handler:  host.New(host.Options{Actions: s.actions, Pool: pool, Logger: logger, Timeout: config.ActionTimeout, MaxRequestBytes: config.MaxRequestBytes}),
+		Logger:   logger,
+		OnJoined: func(manifest []byte) {
+			s.actions.Accepted(manifest)
+			if onJoined != nil {
+				onJoined()
+			}
+		},
+		OnRefused:    s.refused,
 		ResponseHold: config.hold(),
 		MaxInFlight:  config.MaxInFlight,
 		DrainTimeout: config.DrainTimeout,
@@ -135,15 +140,23 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 	// Hashes run on threads of their own, which the kernel puts behind all
 	// others; they must not take the scheduler's slots besides.
 	runtime.GOMAXPROCS(runtime.NumCPU() + workers)
-	if s.hasher, err = password.New(password.Options{Cost: c.BcryptCost, Workers: workers}); err != nil {
+	blocklist, err := c.Passwords.blocklist()
+	if err != nil {
+		return nil, nil, &configError{err}
+	}
+	if s.hasher, err = password.New(password.Options{
+		Scheme: c.Passwords.Scheme, Cost: c.BcryptCost, Pepper: []byte(c.Passwords.Pepper.Reveal()),
+		Blocklist: blocklist, Workers: workers,
+	}); err != nil {
 		return nil, nil, err
 	}
 	tokens, err := jwt.New(jwt.Options{
-		Secret: []byte(c.JWT.Secret.Reveal()), Algorithm: c.JWT.Algorithm,
+		Algorithm: c.JWT.Algorithm, Secret: []byte(c.JWT.Secret.Reveal()), PrivateKey: []byte(c.JWT.PrivateKey.Reveal()),
+		KeyID: c.JWT.KeyID, VerifyKeys: []byte(c.JWT.VerifyKeys.Reveal()),
 		Issuer: c.JWT.Issuer, Audience: c.JWT.Audience, Leeway: c.JWT.Leeway, MaxTTL: c.JWT.MaxTTL,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &configError{fmt.Errorf("JWT_SECRET, JWT_KEY_ID or JWT_VERIFY_KEYS: %w", err)}
 	}
 	numbers, err := phone.New(phone.Options{Validation: c.Accounts.PhoneValidation})
 	if err != nil {
@@ -167,6 +180,23 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 		"phone": func(text string) error { _, err := numbers.Normalize(text, ""); return err },
 	}
 	return pool, formats, nil
+}
+
+// blocklist reads the passwords that nobody may choose, if there are any.
+func (c PasswordsConfig) blocklist() (*password.Blocklist, error) {
+	if c.BlocklistFile == "" {
+		return nil, nil
+	}
+	file, err := os.Open(c.BlocklistFile)
+	if err != nil {
+		return nil, fmt.Errorf("PASSWORD_BLOCKLIST_FILE: %w", err)
+	}
+	defer file.Close()
+	list, err := password.ReadBlocklist(file)
+	if err != nil {
+		return nil, fmt.Errorf("PASSWORD_BLOCKLIST_FILE: %w", err)
+	}
+	return list, nil
 }
 
 // tuneCollector trades memory that is there for time: a host's live heap is
@@ -199,7 +229,10 @@ func (s *service) prepareDatabase(ctx context.Context) error {
 		for _, result := range results {
 			s.logger.Info("migrated", "migration", result.Source.Path)
 		}
-		if err == nil || ctx.Err() != nil || !db.Unreachable(err) {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err == nil || !db.Unreachable(err) {
 			return err
 		}
 		s.logger.Warn("database is not reachable, trying again", "error", err, "pause", pause)
@@ -209,6 +242,14 @@ func (s *service) prepareDatabase(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// guard watches over the heap until stop is called.
+func (s *service) guard(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var guarding sync.WaitGroup
+	guarding.Go(func() { s.scripts.Guard(ctx, uint64(s.config.MaxHeapBytes), s.logger) })
+	return func() { cancel(); guarding.Wait() }
 }
 
 // run serves until ctx ends and what is in flight then is answered.
@@ -226,9 +267,15 @@ func (s *service) run(ctx context.Context) error {
 		defer end()
 		return s.client.Run(ctx)
 	})
-	g.Go(func() error { return s.scripts.Guard(life, uint64(s.config.MaxHeapBytes), s.logger) })
+	defer s.guard(life)()
+	if !s.config.Postgres.Required {
+		g.Go(func() error { return s.prepareDatabase(life) })
+	}
 	if s.config.HealthAddress != "" {
 		g.Go(func() error { return s.serveHealth(life) })
+	}
+	if s.config.CleanupInterval > 0 {
+		g.Go(func() error { return s.cleaner().run(life, s.config.CleanupInterval) })
 	}
 	g.Go(func() error { return s.reloadOnHangup(life) })
 	if s.config.HotReload {
@@ -271,9 +318,9 @@ func newLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	file, isFile := w.(*os.File)
 	terminal := isFile && term.IsTerminal(int(file.Fd()))
 	if format == "json" || format == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(escaping{w}, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(tint.NewTextHandler(w, &tint.Options{
+	return slog.New(withFrames(tint.NewTextHandler(w, &tint.Options{
 		Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
-	}))
+	}), w))
 }

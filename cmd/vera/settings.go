@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vera/stdlib/jwt"
+	"vera/stdlib/password"
 )
 
 // A setting is one environment variable. This table is the only place that
@@ -14,11 +17,12 @@ import (
 type setting struct {
 	name     string
 	about    string
-	required bool   // by serve
-	value    string // the default
-	dev      string // what vera dev and vera check take where serve requires one
-	secret   bool   // may come from a file named by NAME_FILE; never shown
-	script   bool   // scripts may read it with env
+	required bool                 // by serve
+	waived   func(c *Config) bool // no longer required, given what stands before it; nil: never
+	value    string               // the default
+	dev      string               // what vera dev and vera check take where serve requires one
+	secret   bool                 // may come from a file named by NAME_FILE; never shown
+	script   bool                 // scripts may read it with env
 	group    string
 	set      func(c *Config, text string) error // its error names what is accepted, and never repeats the text
 }
@@ -52,13 +56,26 @@ var databaseSettings = group("Database",
 		set: integer(func(c *Config) *int { return &c.Postgres.Port }, 1, 65535)},
 	setting{name: "DB_MAX_CONNECTIONS", value: "10", about: "The most connections this host opens",
 		set: integer(func(c *Config) *int { return &c.Postgres.MaxConns }, 1, 1000)},
+	setting{name: "DB_REQUIRED", value: "true", about: "Wait for the database before serving; false: serve what needs none meanwhile",
+		set: boolean(func(c *Config) *bool { return &c.Postgres.Required })},
+	setting{name: "CLEANUP_INTERVAL", value: "1h", about: "How often rows that have expired are deleted; 0: never",
+		set: duration(func(c *Config) *time.Duration { return &c.CleanupInterval }, 0, 365*24*time.Hour)},
+	setting{name: "AUDIT_RETENTION", value: "0", about: "How long rows of the table audit are kept; 0: for ever",
+		set: duration(func(c *Config) *time.Duration { return &c.AuditRetention }, 0, 100*365*24*time.Hour)},
 )
 
 var jwtSettings = group("Tokens",
-	setting{name: "JWT_SECRET", required: true, secret: true, about: "Key that signs tokens, at least 32 bytes",
-		set: jwtSecret},
-	setting{name: "JWT_ALGORITHM", value: "HS256", about: "HS256, HS384 or HS512",
-		set: oneOf(func(c *Config) *string { return &c.JWT.Algorithm }, "HS256", "HS384", "HS512")},
+	setting{name: "JWT_ALGORITHM", value: "HS256", about: "HS256, HS384 or HS512, with JWT_SECRET; EdDSA, ES256 or RS256, with JWT_PRIVATE_KEY_FILE",
+		set: oneOf(func(c *Config) *string { return &c.JWT.Algorithm }, "HS256", "HS384", "HS512", "EdDSA", "ES256", "RS256")},
+	setting{name: "JWT_SECRET", required: true, waived: func(c *Config) bool { return !jwt.Symmetric(c.JWT.Algorithm) }, secret: true,
+		about: "Key that signs tokens, at least 32 bytes; not used with EdDSA, ES256 and RS256",
+		set:   jwtSecret},
+	setting{name: "JWT_PRIVATE_KEY", secret: true, about: "Private key in PEM; rather name its file in JWT_PRIVATE_KEY_FILE",
+		set: jwtPrivateKey},
+	setting{name: "JWT_KEY_ID", about: "Name of the signing key in a token's header; default: a private key's thumbprint, none for a secret",
+		set: text(func(c *Config) *string { return &c.JWT.KeyID })},
+	setting{name: "JWT_VERIFY_KEYS", secret: true, about: "Further keys that verify, as a JWK set; rather name its file in JWT_VERIFY_KEYS_FILE",
+		set: jwtVerifyKeys},
 	setting{name: "JWT_ISSUER", required: true, dev: "vera-dev", about: "Issuer claim",
 		set: text(func(c *Config) *string { return &c.JWT.Issuer })},
 	setting{name: "JWT_AUDIENCE", required: true, dev: "vera-clients", about: "Audience claim",
@@ -69,6 +86,11 @@ var jwtSettings = group("Tokens",
 		set: duration(func(c *Config) *time.Duration { return &c.JWT.MaxTTL }, time.Second, 100*365*24*time.Hour)},
 	setting{name: "JWT_DEFAULT_TTL", value: "0", script: true, about: "Life of a token for which none was asked; 0: no end",
 		set: duration(func(c *Config) *time.Duration { return &c.JWT.DefaultTTL }, 0, 100*365*24*time.Hour)},
+	setting{name: "REFRESH_TOKENS", value: "false", script: true,
+		about: "Register and Login give a refresh token too, and Refresh and Verify are served; needs JWT_DEFAULT_TTL",
+		set:   boolean(func(c *Config) *bool { return &c.JWT.Refresh })},
+	setting{name: "REFRESH_TTL", value: "720h", script: true, about: "How long a refresh token may stay unused",
+		set: duration(nil, time.Minute, 10*365*24*time.Hour)},
 )
 
 var accountSettings = group("Accounts",
@@ -82,6 +104,12 @@ var accountSettings = group("Accounts",
 		set: integer(func(c *Config) *int { return &c.Accounts.MaxPassword }, 1, 1024)},
 	setting{name: "BCRYPT_COST", value: "12", about: "Cost of a password's digest, 10 to 15",
 		set: integer(func(c *Config) *int { return &c.BcryptCost }, 10, 15)},
+	setting{name: "PASSWORD_SCHEME", value: "bcrypt", about: "How new passwords are hashed, bcrypt or argon2id; both verify",
+		set: oneOf(func(c *Config) *string { return &c.Passwords.Scheme }, password.Bcrypt, password.Argon2id)},
+	setting{name: "PASSWORD_PEPPER", secret: true, about: "Key mixed into passwords, at least 32 bytes; rather name its file in PASSWORD_PEPPER_FILE, and never lose it",
+		set: passwordPepper},
+	setting{name: "PASSWORD_BLOCKLIST_FILE", about: "File of passwords that nobody may choose, one a line",
+		set: text(func(c *Config) *string { return &c.Passwords.BlocklistFile })},
 	setting{name: "REGISTER_REQUIRED", value: "username,name,email,phone_number,password", script: true,
 		about: "Which of Register's fields a caller must give",
 		set:   listOf("username", "name", "email", "phone_number", "password")},
@@ -89,6 +117,15 @@ var accountSettings = group("Accounts",
 		set: oneOf(func(c *Config) *string { return &c.Accounts.PhoneValidation }, "possible", "valid")},
 	setting{name: "LOGIN_THROTTLE", value: "true", script: true, about: "Slow down who guesses passwords",
 		set: boolean(nil)},
+	setting{name: "LOGIN_RETRY_AFTER", value: "false", script: true,
+		about: "Login's 429 says in fields.retry_after how many seconds to wait, as its message does",
+		set:   boolean(nil)},
+	setting{name: "LOGIN_SOURCE", value: "false", script: true,
+		about: "Login takes a field source, such as the client's address, and slows sources down, too; only if its callers can be trusted with it",
+		set:   boolean(nil)},
+	setting{name: "EDIT_REQUIRES_PASSWORD", value: "false", script: true,
+		about: "Edit asks for current_password to change the email or the password",
+		set:   boolean(nil)},
 	setting{name: "HIDE_USER_EXISTENCE", value: "false", script: true, about: "Login answers 401 also for a user that does not exist",
 		set: boolean(nil)},
 	setting{name: "RELEASE_DELETED", value: "false", script: true, about: "Names of a user who is deleted may be taken again",
@@ -102,6 +139,8 @@ var actionSettings = group("Actions",
 		set: duration(func(c *Config) *time.Duration { return &c.ActionTimeout }, time.Millisecond, 29*time.Second)},
 	setting{name: "HOT_RELOAD", value: "false", about: "Serve a changed file at once",
 		set: boolean(func(c *Config) *bool { return &c.HotReload })},
+	setting{name: "WATCH", value: "auto", about: "How HOT_RELOAD notices a change: notify, poll (every second; for network and container mounts), or auto: both",
+		set: oneOf(func(c *Config) *string { return &c.Watch }, "auto", "notify", "poll")},
 	setting{name: "SCRIPT_ENV", about: "Names of further variables that scripts may read with env, separated by commas",
 		set: names(func(c *Config) *[]string { return &c.ScriptEnv })},
 )
@@ -196,7 +235,9 @@ func duration(place func(*Config) *time.Duration, least, most time.Duration) fun
 		if !ok || d < least || d > most {
 			return fmt.Errorf("must be a time such as 500ms, 10s or 2h, from %v to %v; a bare number means seconds", least, most)
 		}
-		*place(c) = d
+		if place != nil {
+			*place(c) = d
+		}
 		return nil
 	}
 }

@@ -29,6 +29,7 @@ type stackOptions struct {
 	env             map[string]string
 	actions         string // folder; default: the shipped ones
 	privateDatabase bool   // on a server of its own, which the test may stop
+	database        string // URL of one that exists; default: a new one
 	bcryptCost      int    // default: the cheapest
 	board           devboard.Options
 	unattended      bool // no board is served; the test does it, on listener
@@ -58,7 +59,7 @@ func newStack(t *testing.T, o stackOptions) *stack {
 	}
 	s.address = listener.Addr().String()
 	s.config = testConfig(t, o, s.dsn, s.address)
-	logger := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logger := newLogger(s.logs, slog.LevelDebug, "json")
 	o.board.Token = s.config.Token.Reveal()
 	if s.board, err = devboard.New(o.board); err != nil {
 		t.Fatal(err)
@@ -113,6 +114,10 @@ func (s *stack) waitJoined(t *testing.T, nth int64) {
 
 func (s *stack) connectDatabase(t *testing.T, o stackOptions) {
 	t.Helper()
+	if o.database != "" {
+		s.dsn = o.database
+		return
+	}
 	if !o.privateDatabase {
 		s.dsn = devdbtest.Database(t, migrateDSN, migrationsHash(t))
 		return

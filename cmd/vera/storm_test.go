@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	stormClients  = 200
+	stormRefusal  = time.Second
+	stormCheapP99 = 50 * time.Millisecond
+	stormQueue    = 16 // a worker, see password.Options
+)
+
+// 200 clients log in at once: as many as the lane takes are answered, the rest
+// are refused within a second, and meanwhile a cheap action does not notice.
+// Requirement 16. A busy machine gets a second and third chance.
+func TestLoginStorm(t *testing.T) {
+	cost, factor := 12, time.Duration(1)
+	if raceEnabled {
+		cost, factor = 6, 10 // takes about as long
+	}
+	// The lane of a machine of two cores.
+	const workers = 2
+	s := newStack(t, stackOptions{bcryptCost: cost, env: map[string]string{
+		"HASH_CONCURRENCY": fmt.Sprint(workers), "LOGIN_THROTTLE": "off", "LOG_LEVEL": "info"}})
+	token := s.signUp(t, "alice", 1234)["jwt"]
+	var report string
+	for range 3 {
+		storm := s.logInAtOnce(t)
+		cheap := s.showUntil(t, token, storm.over)
+		<-storm.over
+
+		p99 := percentile(cheap, 99)
+		report = fmt.Sprintf("%v; refusals took %v at most, %d cheap actions %v (p50), %v (p99)",
+			storm.counts, storm.slowest, len(cheap), percentile(cheap, 50), p99)
+		t.Log(report)
+		// Whoever waits in the lane is answered, and who comes while a place
+		// becomes free.
+		const places = workers * (1 + stormQueue)
+		answered, refused := storm.counts[200], storm.counts[503]
+		if answered < places || answered > 2*places || answered+refused != stormClients {
+			t.Fatalf("want %d answers 200, or a few more, and 503 to the others: %s", places, report)
+		}
+		if storm.slowest <= stormRefusal*factor && p99 <= stormCheapP99*factor {
+			return
+		}
+	}
+	t.Errorf("want refusals within %v and a p99 of %v: %s", stormRefusal*factor, stormCheapP99*factor, report)
+}
+
+// storm is what became of many logins at once.
+type storm struct {
+	counts  map[int]int
+	slowest time.Duration // of the refusals
+	over    chan struct{} // closed when all are answered
+}
+
+func (s *stack) logInAtOnce(t *testing.T) *storm {
+	st := &storm{counts: make(map[int]int), over: make(chan struct{})}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	for range stormClients {
+		running.Go(func() {
+			start := time.Now()
+			status, _, _ := s.post(t, "Login", map[string]any{"username": "alice", "password": "password123"})
+			took := time.Since(start)
+			mu.Lock()
+			defer mu.Unlock()
+			if st.counts[status]++; status == 503 {
+				st.slowest = max(st.slowest, took)
+			}
+		})
+	}
+	go func() {
+		running.Wait()
+		close(st.over)
+	}()
+	return st
+}
+
+// showUntil calls a cheap action every few milliseconds and gives what each
+// call took.
+func (s *stack) showUntil(t *testing.T, token any, over <-chan struct{}) (took []time.Duration) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-over:
+			return took
+		case <-tick.C:
+			start := time.Now()
+			if status, _, _ := s.post(t, "Show", map[string]any{"jwt": token}); status != 200 {
+				t.Errorf("Show: %d", status)
+			}
+			took = append(took, time.Since(start))
+		}
+	}
+}
+
+// Who is refused because too many log in has not tried: his account's bucket
+// takes ten tries, and many more refusals. Requirement 15.
+func TestOverloadCostsNoTry(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, stackOptions{bcryptCost: 9, env: map[string]string{"HASH_CONCURRENCY": "1"}})
+	s.signUp(t, "alice", 1234)
+	ctx, cancel := context.WithCancel(t.Context())
+	var busy sync.WaitGroup
+	for range 1 + stormQueue { // the whole lane
+		busy.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = s.service.hasher.Hash(ctx, "password123") // full if a login was faster
+			}
+		})
+	}
+	refused := 0
+	for range 30 {
+		status, message, _ := s.post(t, "Login", map[string]any{"username": "alice", "password": "wrongpass1"})
+		switch status {
+		case 503:
+			refused++
+		case 401: // it came while a place was free
+		default:
+			t.Errorf("Login: %d %v", status, message)
+		}
+	}
+	if refused <= 20 {
+		t.Errorf("only %d logins were refused: this says nothing", refused)
+	}
+	cancel()
+	busy.Wait()
+}
+
+// A wrong password takes the same time whoever it is for and whatever is
+// wrong: requirement 7. Calls are made in turn, so that all meet the same
+// weather, and a busy machine gets a second and third chance; a real
+// difference shows in all three.
+func TestLoginTiming(t *testing.T) {
+	cost := 9 // hashing must outweigh the rest, and noise
+	if raceEnabled {
+		cost = 5
+	}
+	s := newStack(t, stackOptions{bcryptCost: cost, env: map[string]string{"LOGIN_THROTTLE": "off"}})
+	s.signUp(t, "alice", 1234)
+	s.post(t, "Delete", map[string]any{"jwt": s.signUp(t, "deleted", 1235)["jwt"]})
+	s.signUp(t, "cheap", 1236)
+	s.run(t, "update users set password_digest = '"+cheapDigest+"' where username = 'cheap'")
+	s.signUp(t, "broken", 1237)
+	s.run(t, "update users set password_digest = '' where username = 'broken'")
+
+	const reference = "wrong password"
+	long, nul := strings.Repeat("x", 100), "pass\x00word"
+	calls := map[string][2]string{
+		reference: {"alice", "wrongpass1"}, "unknown": {"nobody", "wrongpass1"}, "deleted": {"deleted", "wrongpass1"},
+		"empty": {"alice", ""}, "empty, unknown": {"nobody", ""}, "over-long": {"alice", long}, "over-long, unknown": {"nobody", long},
+		"NUL": {"alice", nul}, "NUL, unknown": {"nobody", nul},
+		"digest of a lower cost": {"cheap", "wrongpass1"}, "no digest": {"broken", "wrongpass1"}, "impossible name": {"a b", "wrongpass1"},
+	}
+	var faults []string
+	for range 3 {
+		took := make(map[string][]time.Duration)
+		for range 15 {
+			for name, call := range calls {
+				start := time.Now()
+				status, _, _ := s.post(t, "Login", map[string]any{"username": call[0], "password": call[1]})
+				took[name] = append(took[name], time.Since(start))
+				if status != 401 && status != 404 {
+					t.Fatalf("%s: status %d", name, status)
+				}
+			}
+		}
+		faults = nil
+		for _, name := range slices.Sorted(maps.Keys(calls)) {
+			if ratio := float64(median(took[name])) / float64(median(took[reference])); ratio < 0.8 || ratio > 1.25 {
+				faults = append(faults, fmt.Sprintf("%s: %.2f", name, ratio))
+			}
+		}
+		if faults == nil {
+			return
+		}
+	}
+	t.Errorf("medians, as multiples of that of a wrong password: %v; %d cores", faults, runtime.NumCPU())
+}

@@ -1,0 +1,15 @@
+-- expect: 500
+-- log: nested deeper
+--- Deeper than the hub can read.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local t = {}
+    for _ = 1, 1e5 do
+      t = { t }
+    end
+    return { status_code = 200, fields = t }
+  end,
+}

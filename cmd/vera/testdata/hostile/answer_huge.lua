@@ -1,0 +1,16 @@
+-- expect: 500
+-- log: bytes allowed
+--- More than MAX_RESPONSE_BYTES.
+
+return {
+  description = "Hostile",
+  fields = {},
+  timeout = 10,
+  run = function()
+    local t = {}
+    for i = 1, 9 do
+      t[i] = ("x"):rep(1e6)
+    end
+    return { status_code = 200, fields = t }
+  end,
+}

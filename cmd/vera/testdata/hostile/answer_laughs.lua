@@ -1,0 +1,16 @@
+-- expect: 500
+-- log: values allowed|bytes allowed
+--- Sixty tables that stand for 2^60 values.
+
+return {
+  description = "Hostile",
+  fields = {},
+  timeout = 10,
+  run = function()
+    local t = {}
+    for _ = 1, 60 do
+      t = { t, t }
+    end
+    return { status_code = 200, fields = t }
+  end,
+}

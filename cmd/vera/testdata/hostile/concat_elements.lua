@@ -1,0 +1,15 @@
+-- expect: 500
+-- log: string too long
+--- A thousand elements of a megabyte.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local t = {}
+    for i = 1, 1000 do
+      t[i] = t[1] or ("x"):rep(1e6)
+    end
+    local _ = table.concat(t)
+  end,
+}

@@ -1,0 +1,18 @@
+-- expect: 500
+-- log: string too long|heap passed its limit
+--- Two instructions that make two and a half gigabytes.
+
+return {
+  description = "Hostile",
+  fields = {},
+  timeout = 10,
+  run = function()
+    local s = ("x"):rep(1e6)
+    for _ = 1, 2 do
+      s = s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s
+        .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s
+        .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s .. s
+    end
+    return { status_code = 200, fields = #s }
+  end,
+}

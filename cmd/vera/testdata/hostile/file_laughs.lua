@@ -1,0 +1,14 @@
+-- expect: 404
+-- log: file_laughs.lua.*values allowed
+--- Nor one whose sixty tables stand for 2^60 fields.
+
+local fields = {}
+for _ = 1, 60 do
+  fields = { a = fields, b = fields }
+end
+
+return {
+  description = "Hostile",
+  fields = fields,
+  run = function() end,
+}

@@ -1,0 +1,5 @@
+-- expect: 404
+-- log: file_no_table.lua.*must return a table
+--- Nor one that is nothing.
+
+return nil

@@ -1,0 +1,5 @@
+-- expect: 404
+-- log: file_raises.lua
+--- Nor one that raises.
+
+error({ code = "not served" })

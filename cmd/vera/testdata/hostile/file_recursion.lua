@@ -1,0 +1,9 @@
+-- expect: 404
+-- log: file_recursion.lua.*stack overflow
+--- Nor one that calls itself.
+
+local function f()
+  return 1 + f()
+end
+
+return f()

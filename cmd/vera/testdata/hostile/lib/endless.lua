@@ -1,0 +1,4 @@
+--- A module that never returns.
+
+while true do
+end

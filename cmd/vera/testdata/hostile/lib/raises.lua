@@ -1,0 +1,3 @@
+--- A module that raises.
+
+error("this module does not load")

@@ -1,0 +1,3 @@
+--- Half of a ring.
+
+return require("lib.ring_back")

@@ -1,0 +1,3 @@
+--- The other half.
+
+return require("lib.ring")

@@ -1,0 +1,11 @@
+-- expect: 500 within 50ms
+-- log: returns nothing
+--- A module that returns nothing.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    require("lib.nothing")
+  end,
+}

@@ -1,0 +1,11 @@
+-- expect: 500 within 50ms
+-- log: require each other
+--- Modules that require each other.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    require("lib.ring")
+  end,
+}

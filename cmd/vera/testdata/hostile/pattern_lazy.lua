@@ -1,0 +1,11 @@
+-- expect: 500 within 200ms
+-- log: pattern too complex
+--- Twenty lazy repetitions.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local _ = ("a"):rep(40):find(("a-"):rep(20) .. "b")
+  end,
+}

@@ -1,0 +1,11 @@
+-- expect: 500 within 200ms
+-- log: pattern too complex
+--- Eight greedy repetitions of everything.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local _ = ("a"):rep(200):find((".*"):rep(8) .. "b")
+  end,
+}

@@ -1,0 +1,11 @@
+-- expect: 500 within 50ms
+-- log: function
+--- An error that is a function.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    error(function() end)
+  end,
+}

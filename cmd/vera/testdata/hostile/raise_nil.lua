@@ -1,0 +1,11 @@
+-- expect: 500 within 50ms
+-- log: action failed
+--- An error that is nothing.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    error()
+  end,
+}

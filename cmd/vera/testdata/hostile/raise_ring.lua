@@ -1,0 +1,13 @@
+-- expect: 500 within 50ms
+-- log: a table was raised
+--- An error that contains itself.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local t = {}
+    t.message = t
+    error(t)
+  end,
+}

@@ -1,0 +1,16 @@
+-- expect: 500 within 100ms
+-- log: stack overflow
+--- A __lt that compares itself.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local meta = {}
+    meta.__lt = function(a, b)
+      return not (a < b)
+    end
+    local a, b = setmetatable({}, meta), setmetatable({}, meta)
+    return a < b
+  end,
+}

@@ -1,0 +1,14 @@
+-- expect: 500 within 100ms
+-- log: overflow|error in error handling
+--- Recursion through error handlers.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local function f()
+      error(select(2, xpcall(error, f)))
+    end
+    f()
+  end,
+}

@@ -1,0 +1,11 @@
+-- expect: 500 within 50ms
+-- log: too many results to unpack
+--- A thousand million results.
+
+return {
+  description = "Hostile",
+  fields = {},
+  run = function()
+    local _ = { unpack({}, 1, 1e9) }
+  end,
+}
