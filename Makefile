@@ -16,7 +16,7 @@ dev: postgres build ## serve actions/ on a local Plugboard, reload on save
 
 test: postgres ## every test, with the race detector, on a real PostgreSQL
 	go test -race ./...
-	go test ./cmd/vera -run 'TestAuthCases|TestReload' # again, where times are limited
+	go test ./cmd/vera -run 'TestAuthCases|TestReload$$' # again, where times are limited
 
 hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
 	go test ./cmd/vera -run TestHostile -strict -v -timeout 10m

@@ -257,8 +257,10 @@ func TestReloadUnderLoad(t *testing.T) {
 	// With a single host, nobody is joined for a moment: the hub must forget
 	// the old contract first. It tells callers so.
 	counts := byStatus(calls)
-	if counts[200]+counts[422] != len(calls) || counts[422] > contracts*callsPerSecond/10 {
-		t.Errorf("contract changes: answers by status %v, want 200 and hardly a 422", counts)
+	// What it pushed to the connection that we are giving up, too late for us
+	// to read, is lost to its caller (408): one in some changes at this rate.
+	if counts[200]+counts[422]+counts[408] != len(calls) || counts[422] > contracts*callsPerSecond/10 || counts[408] > max(2, contracts/3) {
+		t.Errorf("contract changes: answers by status %v, want 200, hardly a 422 and no more than a few 408", counts)
 	}
 	slices.Sort(took)
 	t.Logf("%d calls through %d contract changes: %v; save to live: median %v, longest %v",
