@@ -73,31 +73,6 @@ func TestEqualRegistrations(t *testing.T) {
 	}
 }
 
-// Hashing holds no connection: twenty logins and as many registrations with
-// two connections, requirement 17.
-func TestHashesOutsideTransactions(t *testing.T) {
-	t.Parallel()
-	s := newStack(t, stackOptions{env: map[string]string{"DB_MAX_CONNECTIONS": "2", "LOGIN_THROTTLE": "off", "HASH_CONCURRENCY": "3"}, bcryptCost: 6})
-	s.signUp(t, "alice", 1234)
-	var mu sync.Mutex
-	counts := make(map[int]int)
-	var running sync.WaitGroup
-	call := func(action string, fields any) {
-		status, _, _ := s.post(t, action, fields)
-		mu.Lock()
-		defer mu.Unlock()
-		counts[status]++
-	}
-	for i := range 20 {
-		running.Go(func() { call("Login", map[string]any{"username": "alice", "password": "password123"}) })
-		running.Go(func() { call("Register", person(fmt.Sprintf("user%d", i), 1300+i)) })
-	}
-	running.Wait()
-	if !maps.Equal(counts, map[int]int{200: 20, 201: 20}) {
-		t.Errorf("statuses %v\n%s", counts, s.logs)
-	}
-}
-
 // Where a token cannot be signed, nothing was done: requirement 18.
 func TestSigningFails(t *testing.T) {
 	t.Parallel()

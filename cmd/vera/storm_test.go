@@ -21,16 +21,21 @@ const (
 
 // 200 clients log in at once: as many as the lane takes are answered, the rest
 // are refused within a second, and meanwhile a cheap action does not notice.
-// Requirement 16. A busy machine gets a second and third chance.
+// Requirement 16. Beside other tests the limits are wider, and the digests
+// cheaper; with -strict, on a machine that does nothing else, they hold as
+// they stand. There is a second and third chance.
 func TestLoginStorm(t *testing.T) {
-	cost, factor := 12, time.Duration(1)
-	if raceEnabled {
-		cost, factor = 6, 10 // takes about as long
+	cost, factor := 10, time.Duration(10)
+	switch {
+	case raceEnabled:
+		cost = 6
+	case *strict:
+		cost, factor = 12, 1
 	}
 	// The lane of a machine of two cores.
 	const workers = 2
 	s := newStack(t, stackOptions{bcryptCost: cost, env: map[string]string{
-		"HASH_CONCURRENCY": fmt.Sprint(workers), "LOGIN_THROTTLE": "off", "LOG_LEVEL": "info"}})
+		"HASH_CONCURRENCY": fmt.Sprint(workers), "LOGIN_THROTTLE": "off", "ACTION_TIMEOUT": "29s"}})
 	token := s.signUp(t, "alice", 1234)["jwt"]
 	var report string
 	for range 3 {
@@ -102,6 +107,50 @@ func (s *stack) showUntil(t *testing.T, token any, over <-chan struct{}) (took [
 			}
 			took = append(took, time.Since(start))
 		}
+	}
+}
+
+// Hashing holds no connection: while logins, registrations and edits wait for
+// the only worker, an action that needs one of the two connections gets it.
+// Requirement 17.
+func TestHashesOutsideTransactions(t *testing.T) {
+	t.Parallel()
+	slow := strings.Replace(cheapDigest, "$05$", "$13$", 1)
+	if raceEnabled {
+		slow = strings.Replace(cheapDigest, "$05$", "$10$", 1)
+	}
+	s := newStack(t, stackOptions{env: map[string]string{"DB_MAX_CONNECTIONS": "2", "HASH_CONCURRENCY": "1"}})
+	token := s.signUp(t, "alice", 1234)["jwt"]
+	s.signUp(t, "bobby", 1235)
+	hashed := make(chan struct{})
+	var hashing time.Duration
+	go func() {
+		defer close(hashed)
+		start := time.Now()
+		if _, err := s.service.hasher.Verify(t.Context(), "password123", slow); err != nil {
+			t.Error(err)
+		}
+		hashing = time.Since(start)
+	}()
+	var running sync.WaitGroup
+	call := func(want int, action string, fields map[string]any) {
+		running.Go(func() {
+			if status, message, _ := s.post(t, action, fields); status != want {
+				t.Errorf("%s: %d %v, want %d", action, status, message, want)
+			}
+		})
+	}
+	for i := range stormQueue / 4 {
+		name := fmt.Sprintf("user%d", i)
+		call(404, "Login", map[string]any{"username": name + "x", "password": "password123"})
+		call(200, "Login", map[string]any{"username": "bobby", "password": "password123"})
+		call(201, "Register", person(name, 1300+i))
+		call(200, "Edit", map[string]any{"jwt": token, "password": "password123"})
+	}
+	cheap := s.showUntil(t, token, hashed)
+	running.Wait()
+	if longest := percentile(cheap, 100); len(cheap) < 5 || longest > hashing/2 {
+		t.Errorf("%d cheap actions, of which one took %v, while a password was hashed for %v", len(cheap), longest, hashing)
 	}
 }
 
