@@ -5,8 +5,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 SOAK := 60s
+LOAD := TestHashesOutsideTransactions|TestLoginStorm|TestLoginTiming|TestExactlyOneAnswer|TestSoak|TestReloadUnderLoad|TestShutdown
 
-.PHONY: build dev test hostile soak check bench docs postgres
+.PHONY: build dev test load hostile soak check bench docs postgres
 
 build: ## bin/vera, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/vera ./cmd/vera
@@ -15,8 +16,11 @@ dev: postgres build ## serve actions/ on a local Plugboard, reload on save
 	@exec bin/vera dev
 
 test: postgres ## every test, with the race detector, on a real PostgreSQL
-	go test -race ./...
+	go test -race -skip '$(LOAD)' ./...
 	go test ./cmd/vera -run 'TestAuthCases|TestReload$$' # again, where times are limited
+
+load: postgres ## the tests that put the machine under load, and so want it for themselves
+	go test ./cmd/vera -run '$(LOAD)' -v -timeout 20m
 
 hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
 	go test ./cmd/vera -run TestHostile -strict -v -timeout 10m
