@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 SOAK := 60s
-LOAD := TestHashesOutsideTransactions|TestLoginStorm|TestLoginTiming|TestExactlyOneAnswer|TestSoak|TestReloadUnderLoad|TestShutdown
+LOAD := TestHashesOutsideTransactions|TestLoginStorm|TestLoginTiming|TestExactlyOneAnswer|TestSoak|TestReloadUnderLoad|TestShutdown|TestWatchCheckout|TestSaveToLive
 
 .PHONY: build dev test load hostile soak check bench docs postgres
 
@@ -20,7 +20,7 @@ test: postgres ## every test, with the race detector, on a real PostgreSQL
 	go test ./cmd/vera -run 'TestAuthCases|TestReload$$' # again, where times are limited
 
 load: postgres ## the tests that put the machine under load, and so want it for themselves
-	go test ./cmd/vera -run '$(LOAD)' -v -timeout 20m
+	go test ./cmd/vera ./host/registry -run '$(LOAD)' -v -timeout 20m
 
 hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
 	go test ./cmd/vera -run TestHostile -strict -v -timeout 10m
