@@ -18,6 +18,7 @@ import (
 	"vera/host/registry"
 	"vera/host/schema"
 	"vera/host/script"
+	"vera/stdlib/db"
 	"vera/stdlib/password"
 	"vera/stdlib/runinfo"
 	"vera/stdlib/strictjson"
@@ -31,6 +32,11 @@ type Options struct {
 
 	Timeout         time.Duration // of an action that sets none; zero means 10 s
 	MaxRequestBytes int           // of a request's fields; zero means 2 MiB
+
+	// DatabaseOptional tells that the database may be away while others serve:
+	// who needs it is told 503, and may come again. Otherwise that is a fault,
+	// 500, like any other.
+	DatabaseOptional bool
 }
 
 // A Host is a plugboard.Handler. Many goroutines may use it.
@@ -85,7 +91,7 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 		Deadline: req.Received.Add(timeout),
 	})
 	if err != nil {
-		return failure(err), err
+		return h.failure(err), err
 	}
 	return plugboard.Response{Status: answer.Status, Message: answer.Message, Fields: answer.Fields}, nil
 }
@@ -102,12 +108,14 @@ func invalid(err error) (plugboard.Response, error) {
 }
 
 // failure is what a caller learns of a run that gave no answer.
-func failure(err error) plugboard.Response {
+func (h *Host) failure(err error) plugboard.Response {
 	switch {
 	case errors.Is(err, script.ErrTimeout):
 		return plugboard.Failf(http.StatusGatewayTimeout, "Action timed out")
 	case errors.Is(err, script.ErrBusy), errors.Is(err, password.ErrBusy):
 		return plugboard.Failf(http.StatusServiceUnavailable, "Overloaded, try again")
+	case h.options.DatabaseOptional && errors.Is(err, db.ErrUnavailable):
+		return plugboard.Failf(http.StatusServiceUnavailable, "Database unavailable")
 	case errors.Is(err, context.Canceled):
 		return plugboard.Failf(http.StatusServiceUnavailable, "The service is stopping")
 	}

@@ -75,6 +75,7 @@ type PostgresConfig struct {
 	Port     int
 	MaxConns int
 	Required bool
+	Patience time.Duration // with a server that does not answer a new connection; zero: 5 s
 }
 
 // given tells whether the environment names a database at all.

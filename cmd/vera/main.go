@@ -39,16 +39,17 @@ type console struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() {
-		second := make(chan os.Signal, 1)
-		signal.Notify(second, os.Interrupt, syscall.SIGTERM)
-		<-second
+	ctx, stop := context.WithCancel(context.Background())
+	// One channel for both signals: none may get lost between them.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		<-signals
 		os.Exit(exitInterrupt)
-	})
-	code := run(ctx, os.Args[1:], console{os.Stdout, os.Stderr, os.LookupEnv})
-	stop()
-	os.Exit(code)
+	}()
+	os.Exit(run(ctx, os.Args[1:], console{os.Stdout, os.Stderr, os.LookupEnv}))
 }
 
 // run executes one command line and gives the exit code.

@@ -140,5 +140,8 @@ func openPool(ctx context.Context, p PostgresConfig) (*pgxpool.Pool, error) {
 		return nil, &configError{fmt.Errorf("DATABASE_URL: %w", err)}
 	}
 	config.MaxConns = int32(p.MaxConns)
+	if p.Patience > 0 {
+		config.ConnConfig.ConnectTimeout = min(config.ConnConfig.ConnectTimeout, p.Patience)
+	}
 	return pgxpool.NewWithConfig(ctx, config)
 }

@@ -104,7 +104,7 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 		URL:      config.WebsocketURL,
 		Token:    config.Token.Reveal(),
 		Manifest: s.actions.Manifest,
-		Handler:  host.New(host.Options{Actions: s.actions, Pool: pool, Logger: logger, Timeout: config.ActionTimeout, MaxRequestBytes: config.MaxRequestBytes}),
+		Handler:  s.handler(),
 		Logger:   logger,
 		OnJoined: func(manifest []byte) {
 			s.actions.Accepted(manifest)
@@ -124,12 +124,22 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 	return s, nil
 }
 
+// handler answers requests with the actions.
+func (s *service) handler() *host.Host {
+	return host.New(host.Options{
+		Actions: s.actions, Pool: s.scripts, Logger: s.logger, Timeout: s.config.ActionTimeout,
+		MaxRequestBytes: s.config.MaxRequestBytes, DatabaseOptional: !s.config.Postgres.Required,
+	})
+}
+
 // runtime makes the pool of VMs with its primitives, and the checks that
 // schemas need of them.
 func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, error) {
 	var err error
 	c := s.config
-	if s.database, err = openPool(ctx, c.Postgres); err != nil {
+	address := c.Postgres
+	address.Patience = c.ActionTimeout / 2 // an action is told in time that the database is away
+	if s.database, err = openPool(ctx, address); err != nil {
 		return nil, nil, err
 	}
 	workers := c.HashConcurrency

@@ -31,6 +31,10 @@ const (
 	// soakHold is long, so that at any time many answers are in outboxes:
 	// those must survive whatever happens to the connection.
 	soakHold = 100 * time.Millisecond
+
+	// rejoinPatience is longer than a host pauses before it dials that has had
+	// no stable minute for a while: up to 30 s.
+	rejoinPatience = 50 * time.Second
 )
 
 var soakActions = map[string]string{
@@ -269,7 +273,7 @@ func (s *soak) restartHub() {
 
 func (s *soak) waitJoined() {
 	s.t.Helper()
-	until(s.t, "all hosts are joined", func() bool { return s.board.Consumers() == soakHosts })
+	untilWithin(s.t, rejoinPatience, "all hosts are joined", func() bool { return s.board.Consumers() == soakHosts })
 }
 
 func (s *soak) cutProxy() {
@@ -283,7 +287,7 @@ func (s *soak) cutProxy() {
 	case 2:
 		h.proxy.CutAfter(devproxy.Down, 1+rand.Int64N(500))
 	}
-	until(s.t, "the host dials again", func() bool { return h.proxy.Accepted() > before })
+	untilWithin(s.t, rejoinPatience, "the host dials again", func() bool { return h.proxy.Accepted() > before })
 	s.note(proxyCut, h, from, time.Now())
 	s.waitJoined()
 }

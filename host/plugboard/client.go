@@ -16,6 +16,7 @@ const (
 	firstPause  = 100 * time.Millisecond // bounds the wait before the first dial again
 	stableAfter = time.Minute            // joined for so long, a session's end starts the back-off anew
 	farewell    = time.Second            // for what remains at the end: last answers, leaving, closing
+	gatherTime  = time.Second            // the longest that a drain keeps an answer back for others to leave with it
 )
 
 var (
@@ -94,11 +95,12 @@ func (c *Client) nudge() {
 // flight has been answered, and with ErrManifestTooLarge if the very first
 // manifest does not fit.
 //
-// While it drains, the client stays joined and answers new requests with 503.
-// It leaves when nothing is in flight any more, because the hub refuses the
-// answers of a consumer that has left. Requests that cross the leave on the
-// wire would be lost, so if there were any it joins once more to answer them
-// before it leaves again.
+// To drain, the client leaves at once, so that the hub sends new requests
+// elsewhere. The hub takes no answers of a consumer that has left, so the
+// client joins again when all that is in flight has its answer, or some has
+// waited for a second, sends what there is, and leaves again. Requests that
+// cross a leave on the wire, or come during such a short join, are answered
+// with 503.
 func (c *Client) Run(ctx context.Context) error {
 	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(errStopped)
@@ -228,6 +230,20 @@ func (c *Client) advanceDrain(now time.Time) time.Time {
 	}
 	c.end(errStopped)
 	return by.Add(farewell)
+}
+
+// gathered is when a drain has answers to join for, in as few joins as can be:
+// the hub can lose a request whenever a consumer leaves.
+func (c *Client) gathered() time.Time {
+	first, last, ok := c.outbox.ends()
+	switch {
+	case !ok:
+		return time.Now().Add(c.opts.DrainTimeout) // an answer wakes the session
+	case c.outbox.holdsAll(c.unanswered.Load()):
+		return last.due
+	}
+	// Not so long that the answer comes too late.
+	return earliest(first.due.Add(gatherTime), first.received.Add(c.opts.AnswerDeadline-gatherTime))
 }
 
 // drained reports whether the client should stop and has nothing to wait for.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// Who stops leaves at once, and comes back for as long as its answers take.
 func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHub(t)
@@ -23,14 +25,31 @@ func TestDrainAnswersWhatIsInFlight(t *testing.T) {
 		}, nil)
 		l := h.join()
 		l.request("before", "Echo", "1")
-		time.Sleep(time.Second)
+		time.Sleep(500 * time.Millisecond)
+		l.request("later", "Echo", "1")
+		time.Sleep(1500 * time.Millisecond)
+		stopped := time.Now()
 		c.cancel()
-		time.Sleep(time.Second)
-		l.request("while", "Echo", "1")
-		l.answer("while", 503)
-		l.answer("before", 200)
 		leave := l.expect(eventLeave)
+		if took := leave.at.Sub(stopped); took > 0 {
+			t.Errorf("left after %v", took)
+		}
+		l.request("crossed", "Echo", "1")
 		l.reply(leave.Ref, "ok", "{}")
+		for _, round := range []struct{ at, refs, statuses string }{
+			{"1.005s", "crossed", "503"}, // has waited for the others long enough
+			{"6.5s", "before later", "200 200"},
+		} {
+			l.confirmJoin()
+			statuses := strings.Fields(round.statuses)
+			for i, ref := range strings.Fields(round.refs) {
+				status, _ := strconv.Atoi(statuses[i])
+				if f := l.answer(ref, status); f.at.Sub(stopped).String() != round.at {
+					t.Errorf("%s was answered after %v, want %v", ref, f.at.Sub(stopped), round.at)
+				}
+			}
+			l.reply(l.expect(eventLeave).Ref, "ok", "{}")
+		}
 		if code := l.end(); code != 1000 {
 			t.Errorf("close code %d", code)
 		}
@@ -82,9 +101,7 @@ func TestDrainGivesUpAfterSomeRounds(t *testing.T) {
 			}
 		}
 		l.end()
-		l = h.join() // the rest over another connection, once it may be answered
-		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
-		l.confirmJoin()
+		l = h.join() // the rest over another connection
 		l.answer(fmt.Sprint("crossed", maxRounds), 503)
 		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
 		l.end()
@@ -106,6 +123,8 @@ func TestDrainTimeoutEndsTheHandlers(t *testing.T) {
 		synctest.Wait()
 		stopped := time.Now()
 		c.cancel()
+		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
+		l.confirmJoin()
 		f := l.answer("r1", 503)
 		if took := f.at.Sub(stopped); took != 3*time.Second {
 			t.Errorf("ended after %v", took)
@@ -132,7 +151,7 @@ func TestDrainDoesNotWaitForDeafHandlers(t *testing.T) {
 		synctest.Wait()
 		stopped := time.Now()
 		c.cancel()
-		l.expect(eventLeave) // and no reply
+		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
 		l.end()
 		if err := <-c.result; err == nil || !strings.Contains(err.Error(), "handlers of 1 requests did not end") {
 			t.Errorf("Run = %v", err)
@@ -155,6 +174,7 @@ func TestDrainOverANewConnection(t *testing.T) {
 		l.request("r1", "Echo", "1")
 		synctest.Wait()
 		c.cancel()
+		l.expect(eventLeave)
 		l.ws.CloseNow()
 		l = h.join()
 		l.answer("r1", 200)

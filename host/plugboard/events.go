@@ -147,8 +147,10 @@ func (s *session) handleJoin(n *notice, now time.Time) {
 // when somebody creates a child service.
 func (s *session) handleCrash(now time.Time) {
 	s.awaited = slices.DeleteFunc(s.awaited, func(c control) bool { return c.event == eventJoin })
-	if s.state == leaving || s.state == left {
-		return // the hub replies to the leave all the same
+	if s.state == leaving || s.state == left { // the hub replies to the leave all the same
+		s.joinAt = now.Add(backoff(s.rejoins, s.client.opts.MaxPause))
+		s.rejoins++
+		return
 	}
 	if !s.joinedAt.IsZero() && now.Sub(s.joinedAt) >= stableAfter {
 		s.rejoins = 0

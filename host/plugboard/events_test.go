@@ -176,6 +176,8 @@ func TestServiceDeleted(t *testing.T) {
 		l.event(eventNumConsumers, `{"num_consumers":2}`)
 		l.request("r1", "Echo", "1")
 		l.event(eventServiceDeleted, `{"service":{"id":1,"name":"main"}}`)
+		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
+		l.confirmJoin()
 		l.answer("r1", 200)
 		l.reply(l.expect(eventLeave).Ref, "ok", "{}")
 		l.end()

@@ -72,14 +72,21 @@ func (o *outbox) hasDue(now time.Time) bool {
 	return len(o.waiting) > 0 && !o.waiting[0].due.After(now)
 }
 
-// lastDue is when the last of the answers may leave; zero: there is none.
-func (o *outbox) lastDue() time.Time {
+// holdsAll tells whether the outbox holds n answers, or more.
+func (o *outbox) holdsAll(n int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return int64(len(o.waiting)) >= n
+}
+
+// ends gives the answers that may leave first and last; false: there is none.
+func (o *outbox) ends() (first, last message, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.waiting) == 0 {
-		return time.Time{}
+		return message{}, message{}, false
 	}
-	return o.waiting[len(o.waiting)-1].due
+	return o.waiting[0], o.waiting[len(o.waiting)-1], true
 }
 
 // giveBack puts answers back that the hub cannot have.

@@ -75,6 +75,9 @@ func (c *Client) answer(req Request, resp Response, slot bool) {
 		received: req.Received,
 		slot:     slot,
 	})
+	if c.stopBy.Load() != nil {
+		c.nudge() // it may be the last one that the drain waits for
+	}
 }
 
 // checked returns resp, or what takes its place if the hub could not pass it

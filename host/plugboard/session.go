@@ -14,7 +14,8 @@ import (
 )
 
 // maxRounds bounds how often a session joins again for requests that crossed
-// its leave. Under load some cross each leave; each round has fewer.
+// its leave, and nothing else. Under load some cross each leave; each round has
+// fewer.
 const maxRounds = 30
 
 // The states of a session. Answers leave only while it is joined.
@@ -190,13 +191,12 @@ func (s *session) advance(now time.Time) error {
 		s.retireBy = by.Add(farewell)
 		s.drainStep = c.advanceDrain(now)
 	}
+	draining := c.stopBy.Load() != nil
 	by := s.leaveBy()
 	overdue := !by.IsZero() && !now.Before(by)
 	finished := overdue || !by.IsZero() && c.unanswered.Load() == 0
-	// New requests go on coming while we are joined, and are refused. So that
-	// they do not keep us for ever, refusals that must still be held do not
-	// count: they are answered over a short join, all at once.
-	done := finished || c.stopBy.Load() != nil && c.slots.Load() == 0 && !c.outbox.hasDue(now)
+	// Who drains wants no new requests: it is joined only while it answers.
+	done := finished || draining && !c.outbox.hasDue(now)
 
 	switch {
 	case done && s.state == joined:
@@ -206,14 +206,12 @@ func (s *session) advance(now time.Time) error {
 		// The hub may push requests as soon as it has the join: leave properly.
 	case !s.asideBy.IsZero() && (s.state == left || done && s.state == apart):
 		return errAside // what is in flight is answered over the next join
-	case finished && s.state != leaving, s.state == left && s.rounds >= maxRounds:
+	case finished && s.state != leaving, draining && overdue, s.state == left && s.rounds >= maxRounds:
 		return errRetired
-	case s.state == left && s.client.outbox.lastDue().After(now):
-		// Not before all can be answered at once.
-	case s.state == left:
-		s.rounds++
-		s.join(now)
-	case s.state == apart && !now.Before(s.joinAt):
+	case (s.state == left || s.state == apart) && now.Before(s.joinDue()):
+	case s.state == left && draining, s.state == apart && draining:
+		s.visit(now)
+	case s.state == left, s.state == apart:
 		s.join(now)
 	case s.state == joined && !now.Before(s.lastHeard().Add(c.opts.RejoinIdle)):
 		// The hub may have forgotten us without a sign. If it has not, it
@@ -222,6 +220,14 @@ func (s *session) advance(now time.Time) error {
 		s.send(now, topicService, eventJoin)
 	}
 	return nil
+}
+
+// joinDue is when to join. Who drains joins for its answers alone.
+func (s *session) joinDue() time.Time {
+	if s.client.stopBy.Load() == nil {
+		return s.joinAt
+	}
+	return later(s.joinAt, s.client.gathered())
 }
 
 // leaveBy is when to leave at the latest, for whatever reason; zero: stay.
@@ -233,10 +239,8 @@ func (s *session) nextStep(due time.Time) time.Time {
 		next = earliest(next, s.replyDue())
 	}
 	switch s.state {
-	case apart:
-		next = earliest(next, s.joinAt)
-	case left:
-		next = earliest(next, s.client.outbox.lastDue())
+	case apart, left:
+		next = earliest(next, s.joinDue())
 	case joined:
 		next = earliest(next, s.lastHeard().Add(s.client.opts.RejoinIdle))
 		if change := s.client.change; change.pending && s.asideBy.IsZero() {
@@ -267,8 +271,14 @@ func (s *session) replyDue() time.Time {
 
 // parting reports whether only politeness keeps the session open.
 func (s *session) parting() bool {
-	return s.state == leaving ||
-		s.state == joining && !s.leaveBy().IsZero() && s.client.unanswered.Load() == 0
+	pending := s.client.unanswered.Load() > 0
+	switch s.state {
+	case leaving:
+		return !pending || s.client.stopBy.Load() == nil
+	case joining:
+		return !pending && !s.leaveBy().IsZero()
+	}
+	return false
 }
 
 func (s *session) enter(next state) {
@@ -279,6 +289,20 @@ func (s *session) enter(next state) {
 func (s *session) join(now time.Time) {
 	s.enter(joining)
 	s.send(now, topicService, eventJoin)
+}
+
+// visit joins to answer what may be answered, and leaves. All goes in one
+// write: between the join and the leave the hub has no time for new requests,
+// however far away it is.
+func (s *session) visit(now time.Time) {
+	if s.client.outbox.holdsAll(s.client.unanswered.Load()) {
+		s.rounds++
+	}
+	s.join(now)
+	s.batch, _ = s.client.outbox.take(now, s.batch)
+	s.batch = s.client.withoutLate(s.batch, now)
+	s.enter(leaving)
+	s.send(now, topicService, eventLeave)
 }
 
 // send adds a frame of the session's own to the batch.
