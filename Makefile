@@ -37,6 +37,7 @@ check: build ## everything that reads the code without running it
 
 bench: postgres ## what the host costs, as ratios; see docs/performance.md
 	go test -run '^$$' -bench . -benchtime 1x ./cmd/vera
+	go test -run '^$$' -bench 'RoundTrip|ParseRequest$$|Validate|Run$$|Answer' -benchmem ./host/plugboard ./host/schema ./host/script
 
 docs: ## write what is generated: .env.example, .luacheckrc and the README's table of settings
 	go test ./cmd/vera -run TestGeneratedDocs -update

@@ -2,6 +2,7 @@ package script
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,23 +18,31 @@ type AnswerLimits struct {
 	Elements int // members and elements in all
 }
 
-// answer reads what run returned into bytes, while the VM still holds it.
-func answer(returned lua.LValue, limits AnswerLimits) (Answer, error) {
-	var a Answer
+// answerKeys are all that an answer's table may hold.
+var answerKeys = []string{"status_code", "message", "fields"}
+
+// answerTable reads the table that run returned.
+func answerTable(returned lua.LValue, limits AnswerLimits) (Answer, error) {
 	table, ok := returned.(*lua.LTable)
 	if !ok {
-		return a, errorf("run must return a table with a status_code, not %s", aOrNothing(returned))
-	}
-	status, ok := table.RawGetString("status_code").(lua.LNumber)
-	if a.Status = int(status); !ok || lua.LNumber(a.Status) != status || !sendable(a.Status) {
-		return a, errorf("status_code: the hub takes no %s", describe(table.RawGetString("status_code")))
+		return Answer{}, errorf("run must return a table with a status_code, not %s", aOrNothing(returned))
 	}
 	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
-		if name := key.String(); name != "status_code" && name != "message" && name != "fields" {
-			return a, errorf("unknown key %q in the answer; the keys are status_code, message, fields", name)
+		if name := key.String(); !slices.Contains(answerKeys, name) {
+			return Answer{}, errorf("unknown key %q in the answer; the keys are %s", name, strings.Join(answerKeys, ", "))
 		}
 	}
-	switch message := table.RawGetString("message"); {
+	return answer(table.RawGetString("status_code"), table.RawGetString("message"), table.RawGetString("fields"), limits)
+}
+
+// answer turns the values into bytes, while the VM still holds them.
+func answer(statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer, error) {
+	var a Answer
+	status, ok := statusCode.(lua.LNumber)
+	if a.Status = int(status); !ok || lua.LNumber(a.Status) != status || !sendable(a.Status) {
+		return a, errorf("status_code: the hub takes no %s", describe(statusCode))
+	}
+	switch {
 	case luaconv.IsNull(message):
 	case message.Type() != lua.LTString:
 		return a, errorf("message: must be a string, not a %s", message.Type())
@@ -44,8 +53,8 @@ func answer(returned lua.LValue, limits AnswerLimits) (Answer, error) {
 	default:
 		a.Message = new(message.String())
 	}
-	if fields := table.RawGetString("fields"); !luaconv.IsNull(fields) {
-		encoded, err := json.AppendJSON(nil, fields, json.Limits(limits))
+	if !luaconv.IsNull(fields) {
+		encoded, err := json.AppendJSON(make([]byte, 0, smallAnswer), fields, json.Limits(limits))
 		if err != nil {
 			return a, errorf("fields: %v", err)
 		}
@@ -53,6 +62,9 @@ func answer(returned lua.LValue, limits AnswerLimits) (Answer, error) {
 	}
 	return a, nil
 }
+
+// smallAnswer is how many bytes of fields need no second allocation.
+const smallAnswer = 128
 
 func describe(v lua.LValue) string {
 	switch v.Type() {

@@ -26,13 +26,23 @@ func forRuns(chunk []ast.Stmt) []ast.Stmt {
 	}
 	s := silence{primitives: primitivesOf(chunk)}
 	table.Fields = slices.DeleteFunc(table.Fields, func(field *ast.Field) bool {
-		key, named := field.Key.(*ast.StringExpr)
-		return named && key.Value != "run" && s.holds(field.Value)
+		_, named := field.Key.(*ast.StringExpr)
+		return named && !isRun(field.Key) && s.holds(field.Value)
 	})
 	if len(table.Fields) == 1 { // run, or the file would not have loaded
 		last.Exprs[0] = table.Fields[0].Value
 	}
+	for _, field := range table.Fields {
+		if fn, ok := field.Value.(*ast.FunctionExpr); ok && isRun(field.Key) {
+			spreadReturns(fn.Stmts)
+		}
+	}
 	return chunk
+}
+
+func isRun(key ast.Expr) bool {
+	name, ok := key.(*ast.StringExpr)
+	return ok && name.Value == "run"
 }
 
 // primitivesOf lists the file's locals that are a primitive and nothing else.

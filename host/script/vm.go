@@ -46,6 +46,7 @@ func newVM(modules map[string]lua.LGFunction, limits lualib.Limits) *vm {
 	v := &vm{L: L, ctx: newRunContext(), modules: make(map[string]lua.LValue, len(modules))}
 	base := lualib.Open(L, limits)
 	base.RawSetString("require", L.NewFunction(v.require))
+	base.RawSetString(spreadName, spreadMark)
 	v.fallback = L.NewTable()
 	v.fallback.RawSetString("__index", base)
 	for name, loader := range modules {
@@ -64,36 +65,38 @@ func newVM(modules map[string]lua.LGFunction, limits lualib.Limits) *vm {
 
 // declare evaluates the file and reads what it says of itself.
 func (v *vm) declare(call *Call) (Declaration, error) {
-	returned, err := v.call(v.chunk(call.Program.whole))
-	if err != nil {
+	if err := v.call(v.chunk(call.Program.whole)); err != nil {
 		return Declaration{}, err
 	}
-	return declaration(returned)
+	return declaration(v.L.Get(1))
 }
 
 // run evaluates the file and calls the run of the table that it returns.
 func (v *vm) run(call *Call, limits AnswerLimits) (Answer, error) {
-	returned, err := v.call(v.chunk(call.Program.run))
-	if err != nil {
+	if err := v.call(v.chunk(call.Program.run)); err != nil {
 		return Answer{}, err
 	}
-	run := returned
-	if table, ok := returned.(*lua.LTable); ok {
+	run := v.L.Get(1)
+	if table, ok := run.(*lua.LTable); ok {
 		run = table.RawGetString("run")
 	}
+	v.L.SetTop(0)
 	fields, err := luaconv.FromGo(v.L, call.Fields)
 	if err != nil {
 		return Answer{}, fmt.Errorf("hand over the fields: %w", err)
 	}
-	args := []lua.LValue{fields}
 	if takesContext(run) {
-		args = append(args, v.contextTable(call))
+		err = v.call(run, fields, v.contextTable(call))
+	} else {
+		err = v.call(run, fields)
 	}
-	result, err := v.call(run, args...)
 	if err != nil {
 		return Answer{}, err
 	}
-	return answer(result, limits)
+	if v.L.Get(spreadResults) == spreadMark {
+		return answer(v.L.Get(1), v.L.Get(2), v.L.Get(3), limits)
+	}
+	return answerTable(v.L.Get(1), limits)
 }
 
 // takesContext tells whether run declares its second parameter: most do not,
@@ -135,20 +138,13 @@ func (v *vm) chunk(proto *lua.FunctionProto) *lua.LFunction {
 	return fn
 }
 
-// call calls fn protected and gives its first result.
-func (v *vm) call(fn lua.LValue, args ...lua.LValue) (lua.LValue, error) {
-	results, err := lua51.PCall(v.L, fn, args...)
-	if err != nil {
-		return nil, v.fault(err)
+// call calls fn protected. Its results are the whole stack then.
+func (v *vm) call(fn lua.LValue, args ...lua.LValue) error {
+	if _, err := lua51.Call(v.L, fn, args...); err != nil {
+		return v.fault(err)
 	}
 	// What was cancelled must not count, even if nothing noticed.
-	if err := v.ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(results) == 0 {
-		return lua.LNil, nil
-	}
-	return results[0], nil
+	return v.ctx.Err()
 }
 
 // fault turns gopher-lua's error into ours. It turns the end of the run's time

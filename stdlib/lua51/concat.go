@@ -2,6 +2,7 @@ package lua51
 
 import (
 	"fmt"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -39,15 +40,15 @@ func concatCall(e *ast.StringConcatOpExpr) ast.Expr {
 // a number as the operator should show it. Limit zero means none.
 func Concat(limit int, text func(lua.LNumber) string) lua.LGFunction {
 	return func(L *lua.LState) int {
-		n := L.GetTop()
-		parts := make([]string, n)
+		var few [8]string // most have no more
+		parts := few[:0]
 		size := 0
-		for i := range parts {
+		for i := range L.GetTop() {
 			switch v := L.Get(i + 1).(type) {
 			case lua.LString:
-				parts[i] = string(v)
+				parts = append(parts, string(v))
 			case lua.LNumber:
-				parts[i] = text(v)
+				parts = append(parts, text(v))
 			default:
 				L.Push(concatPairs(L, limit, text))
 				return 1
@@ -55,11 +56,7 @@ func Concat(limit int, text func(lua.LNumber) string) lua.LGFunction {
 			size += len(parts[i])
 		}
 		checkSize(L, size, limit)
-		result := make([]byte, 0, size)
-		for _, part := range parts {
-			result = append(result, part...)
-		}
-		L.Push(lua.LString(result))
+		L.Push(lua.LString(strings.Join(parts, "")))
 		return 1
 	}
 }

@@ -39,21 +39,32 @@ func PCall(L *lua.LState, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, erro
 		}
 		on = thread
 	}
-	base := on.GetTop()
-	on.Push(p.traced)
-	on.Push(fn)
-	for _, arg := range args {
-		on.Push(arg)
-	}
-	if err := call(on, 1+len(args)); err != nil {
+	n, err := Call(on, fn, args...)
+	if err != nil {
 		return nil, err
 	}
-	results := make([]lua.LValue, on.GetTop()-base)
+	base := on.GetTop() - n
+	results := make([]lua.LValue, n)
 	for i := range results {
 		results[i] = on.Get(base + 1 + i)
 	}
 	on.SetTop(base)
 	return results, nil
+}
+
+// Call is PCall for Go itself: no function runs on L. The n results stay on
+// top of the stack of L.
+func Call(L *lua.LState, fn lua.LValue, args ...lua.LValue) (n int, err error) {
+	base := L.GetTop()
+	L.Push(poolOf(L).traced)
+	L.Push(fn)
+	for _, arg := range args {
+		L.Push(arg)
+	}
+	if err := call(L, 1+len(args)); err != nil {
+		return 0, err
+	}
+	return L.GetTop() - base, nil
 }
 
 // Raise raises the error that [PCall] returned once more, with its traceback,
