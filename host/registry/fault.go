@@ -1,12 +1,12 @@
 package registry
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"vera/host/frame"
 )
 
 // A Fault is why a file is not served as it stands.
@@ -61,95 +61,25 @@ var (
 	field = regexp.MustCompile(`^([^:\n]+\.lua): field (?:\w+\.)*(\w+): `)
 )
 
-// frame shows the place in the sources that an error's text begins with:
-//
-//	  11 | local a = 1
-//	> 12 | local b = = 2
-//	     |           ^
-//	  13 | return a
-func frame(err error, sources scan) string {
+// codeFrame shows the place in the sources that an error's text begins with.
+func codeFrame(err error, sources scan) string {
 	if match := place.FindStringSubmatch(err.Error()); match != nil {
 		line, _ := strconv.Atoi(match[2]) // an overflow is no line either
 		column, _ := strconv.Atoi(match[3])
-		return frameAt(strings.Split(string(sources[match[1]].text), "\n"), line, column)
+		return frame.At(sources[match[1]].text, line, column, 0)
 	}
 	match := field.FindStringSubmatch(err.Error())
 	if match == nil {
 		return ""
 	}
-	lines := strings.Split(string(sources[match[1]].text), "\n")
+	source := sources[match[1]].text
+	lines := strings.Split(string(source), "\n")
 	key := regexp.MustCompile(`(^|[\s{,])` + match[2] + `\s*=`)
 	isKey := func(line string) bool { return key.MatchString(line) }
 	at := slices.IndexFunc(lines, isKey)
 	if at < 0 || slices.ContainsFunc(lines[at+1:], isKey) {
 		return "" // the name alone does not tell which one is meant
 	}
-	return frameAt(lines, at+1, 1+strings.Index(lines[at], match[2]))
-}
-
-// frameAt shows a line and its neighbours. Without a column, which counts
-// bytes from 1, the caret is below the line's first letter.
-func frameAt(lines []string, line, column int) string {
-	if line < 1 || line > len(lines) {
-		return ""
-	}
-	var b strings.Builder
-	width := len(strconv.Itoa(line + 1))
-	for n := max(1, line-1); n <= min(len(lines), line+1); n++ {
-		text := strings.TrimRight(lines[n-1], " \t\r")
-		if n != line {
-			if text != "" {
-				fmt.Fprintf(&b, "  %*d | %s\n", width, n, shown(text, 0))
-			}
-			continue
-		}
-		at := column - 1
-		if at < 0 || at > len(text) {
-			at = len(text) - len(strings.TrimLeft(text, " \t"))
-		}
-		fmt.Fprintf(&b, "> %*d | %s\n", width, n, shown(text, at))
-		fmt.Fprintf(&b, "  %*s | %s^\n", width, "", indent(text, at))
-	}
-	return b.String()
-}
-
-const longestLine = 120 // runes of a line that a frame shows
-
-// shown is a line as a frame shows it: not endless, and nothing in it that a
-// terminal would obey. at is a byte that must be in sight.
-func shown(text string, at int) string {
-	text = strings.ToValidUTF8(text[cut(text, at):], "\uFFFD")
-	clean := strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
-	if runes := []rune(clean); len(runes) > longestLine {
-		return string(runes[:longestLine]) + "…"
-	}
-	return clean
-}
-
-// indent is as wide as the part of the shown line before the byte at.
-func indent(text string, at int) string {
-	before := strings.ToValidUTF8(text[cut(text, at):at], "\uFFFD")
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
-		}
-		return ' '
-	}, before)
-}
-
-// cut is where the shown part of a line begins.
-func cut(text string, at int) int {
-	if at < longestLine {
-		return 0
-	}
-	from := at - longestLine/2
-	for from > 0 && !utf8.RuneStart(text[from]) {
-		from--
-	}
-	return from
+	column := 1 + strings.Index(lines[at], match[2])
+	return frame.At(source, at+1, column, column+len(match[2]))
 }

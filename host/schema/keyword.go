@@ -1,13 +1,14 @@
 package schema
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"vera/host/spell"
 )
 
 // keywords are all that a field may say, with the types that each is for;
@@ -83,7 +84,7 @@ func (d *declaration) fieldType() string {
 	if !ok || slices.Contains(types, name) {
 		return name
 	}
-	d.fault("unknown type %q%s (%s)", shorten(name), meant(name, types), strings.Join(types, ", "))
+	d.fault("unknown type %q%s (%s)", shorten(name), spell.Hint(name, types), strings.Join(types, ", "))
 	return ""
 }
 
@@ -104,10 +105,10 @@ func (d *declaration) unknown(fieldType string) {
 	for _, keyword := range slices.Sorted(maps.Keys(d.table)) {
 		allowed, known := keywords[keyword]
 		switch {
-		case !known && slips(keyword, "required") < math.MaxInt:
+		case !known && (keyword == "required" || spell.Meant(keyword, []string{"required"}) != ""):
 			d.fault("unknown keyword %q: a field is required unless it has default or optional", keyword)
 		case !known:
-			d.fault("unknown keyword %q%s", shorten(keyword), meant(keyword, slices.Sorted(maps.Keys(keywords))))
+			d.fault("unknown keyword %q%s", shorten(keyword), spell.Hint(keyword, slices.Sorted(maps.Keys(keywords))))
 		case allowed != nil && fieldType != "" && !slices.Contains(allowed, fieldType):
 			d.fault("keyword %q is not for type %s, only for %s", keyword, fieldType, strings.Join(allowed, " and "))
 		}
@@ -173,7 +174,7 @@ func (d *declaration) format(f *Field) {
 		return
 	}
 	if _, known := formatText[name]; !known {
-		d.fault("unknown format %q%s (%s)", shorten(name), meant(name, slices.Sorted(maps.Keys(formatText))), formatNames)
+		d.fault("unknown format %q%s (%s)", shorten(name), spell.Hint(name, slices.Sorted(maps.Keys(formatText))), formatNames)
 		return
 	}
 	f.Format, f.format = name, ownFormats[name]
@@ -183,79 +184,4 @@ func (d *declaration) format(f *Field) {
 	if f.format == nil {
 		d.fault("format %q has no check in this program", name)
 	}
-}
-
-// meant suggests what a misspelt word was meant to be.
-func meant(word string, candidates []string) string {
-	best, fewest := "", math.MaxInt
-	for _, candidate := range candidates {
-		if slips := slips(word, candidate); slips < fewest {
-			best, fewest = candidate, slips
-		}
-	}
-	if best == "" {
-		best = completed(word, candidates)
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
-
-// slips counts the typing errors that make word of candidate, capitals and
-// underscores aside. More than one or two make it another word: MaxInt.
-func slips(word, candidate string) int {
-	if len(word) > MaxNameLength {
-		return math.MaxInt
-	}
-	bare := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, "_", "")) }
-	a, b := bare(word), bare(candidate)
-	allowed := 1
-	if len(b) > 5 {
-		allowed = 2
-	}
-	if n := distance(a, b); n <= allowed {
-		return n
-	}
-	return math.MaxInt
-}
-
-// completed returns the one candidate that begins with word, if it is one.
-func completed(word string, candidates []string) string {
-	found := ""
-	for _, candidate := range candidates {
-		if len(word) < 3 || !strings.HasPrefix(candidate, strings.ToLower(word)) {
-			continue
-		}
-		if found != "" {
-			return ""
-		}
-		found = candidate
-	}
-	return found
-}
-
-// distance counts the insertions, deletions, replacements and swaps of
-// neighbours that lead from a to b.
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
