@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
@@ -230,6 +231,21 @@ func (c Config) hold() time.Duration {
 	return c.ResponseHold
 }
 
+// expectDigests tells the hasher what digests there are, one of each cost, so
+// that the first login to fail takes as long as any other.
+func (s *service) expectDigests(ctx context.Context) error {
+	rows, err := s.database.Query(ctx, `SELECT min(password_digest) FROM users WHERE deleted_at IS NULL
+		GROUP BY split_part(password_digest, '$', CASE WHEN password_digest LIKE '%argon2id%' THEN -3 ELSE -2 END)`)
+	if err != nil {
+		return err
+	}
+	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, digest := range digests {
+		s.hasher.Expect(digest)
+	}
+	return err
+}
+
 // prepareDatabase migrates the database, and waits for it where it is not
 // there yet: hosts and databases are started together.
 func (s *service) prepareDatabase(ctx context.Context) error {
@@ -238,6 +254,9 @@ func (s *service) prepareDatabase(ctx context.Context) error {
 		results, err := migrate(ctx, s.database)
 		for _, result := range results {
 			s.logger.Info("migrated", "migration", result.Source.Path)
+		}
+		if err == nil {
+			err = s.expectDigests(ctx)
 		}
 		if ctx.Err() != nil {
 			return nil

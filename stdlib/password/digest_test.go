@@ -1,6 +1,7 @@
 package password
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,36 @@ func TestDigestsParse(t *testing.T) {
 func TestWork(t *testing.T) {
 	if bcrypt, argon := (cost{scheme: Bcrypt, rounds: 12}).work(), (cost{Argon2id, 0, argon2idCost{19456, 2, 1}}).work(); bcrypt != 4096 || argon != 347 {
 		t.Errorf("work of bcrypt at 12 and of argon2id = %d, %d", bcrypt, argon)
+	}
+}
+
+// What a failure takes is the cost of new digests or that of the costliest one
+// stored, whether Expect tells of it or Verify meets it.
+func TestCostliest(t *testing.T) {
+	const sum = "$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
+	m := newHasher(cost{scheme: Bcrypt, rounds: 5}, 8, pepper{}, nil, newLane(1, 1))
+	defer m.Close()
+	steps := []struct {
+		digest string
+		work   int
+	}{
+		{"", 1 << 5}, {"$2b$12$x", 1 << 5}, {"$2b$09$" + strings.Repeat("a", 53), 1 << 5}, // refused, not run
+		{"$2b$04$" + strings.Repeat("a", 53), 1 << 5}, {"$hmac-sha384$2b$06$" + strings.Repeat("a", 53), 1 << 6},
+		{"$argon2id$v=19$m=512,t=16,p=1" + sum, 512 * 16 / kibPerRound}, {"$2b$06$" + strings.Repeat("a", 53), 512 * 16 / kibPerRound},
+		{"$argon2id$v=19$m=4194304,t=9,p=1" + sum, 512 * 16 / kibPerRound}, {"$2b$08$" + strings.Repeat("a", 53), 1 << 8},
+	}
+	for i, tt := range steps {
+		if i%2 == 0 {
+			m.Expect(tt.digest)
+		} else if ok, err := m.Verify(t.Context(), "password", tt.digest); ok || err != nil && !errors.Is(err, ErrCost) {
+			t.Errorf("Verify(%q) = %v, %v", tt.digest, ok, err)
+		}
+		if got := m.costliest.Load().work(); got != tt.work {
+			t.Errorf("after %q a failure takes %d rounds, want %d", tt.digest, got, tt.work)
+		}
+	}
+	if m.NeedsRehash("$2b$05$" + strings.Repeat("a", 53)) {
+		t.Error("new digests have become costlier too")
 	}
 }
 

@@ -22,10 +22,11 @@
 // a stored digest at most 64. Other work then waits some milliseconds now and
 // then, where with bcrypt it hardly does.
 //
-// A check takes the same time whatever is wrong: the password, the digest, or
-// that there is no digest since there is no such user. Only a stored digest that
-// costs more than new ones shows by its time, such as one of bcrypt at 12 where
-// new ones are argon2id's.
+// A check that fails takes the same time whatever is wrong: the password, the
+// digest, or that there is no digest since there is no such user. Where stored
+// digests cost more than new ones, such as bcrypt at 12 where new ones are
+// argon2id's, it takes the time of the costliest known: Expect tells of them,
+// and Verify learns of the others as it meets them.
 package password
 
 import (
@@ -33,6 +34,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -90,8 +92,9 @@ type Options struct {
 // A Hasher hashes and verifies in a bounded lane. Its methods may be called
 // from many goroutines at once.
 type Hasher struct {
-	cost      cost // of new digests
-	maxRounds int  // of stored bcrypt digests
+	cost      cost                 // of new digests
+	costliest atomic.Pointer[cost] // of those and the stored ones that are known: what a failure takes
+	maxRounds int                  // of stored bcrypt digests
 	pepper    pepper
 	blocklist *Blocklist
 	lane      *lane
@@ -132,10 +135,13 @@ func New(o Options) (*Hasher, error) {
 	case o.Workers < 0 || o.Queue < 0:
 		return nil, fmt.Errorf("password: %d workers and a queue of %d: neither may be negative", o.Workers, o.Queue)
 	}
-	return &Hasher{
-		cost: c, maxRounds: o.MaxCost, pepper: newPepper(o.Pepper), blocklist: o.Blocklist,
-		lane: newLane(o.Workers, o.Queue),
-	}, nil
+	return newHasher(c, o.MaxCost, newPepper(o.Pepper), o.Blocklist, newLane(o.Workers, o.Queue)), nil
+}
+
+func newHasher(c cost, maxRounds int, p pepper, b *Blocklist, l *lane) *Hasher {
+	h := &Hasher{cost: c, maxRounds: maxRounds, pepper: p, blocklist: b, lane: l}
+	h.costliest.Store(&c)
+	return h
 }
 
 // Close ends the workers, each after the digest it is computing. Who waits
@@ -160,12 +166,28 @@ func (h *Hasher) Hash(ctx context.Context, text string) (string, error) {
 	return digest, hashErr
 }
 
+// Expect tells that there are stored digests of the same cost as this one: from
+// now on a check that fails takes no less than one of them. A malformed digest,
+// and one that asks for too much work, change nothing.
+func (h *Hasher) Expect(digest string) {
+	if stored, ok := parse(digest); ok && stored.cost.allowed(h.maxRounds) {
+		h.expect(stored.cost)
+	}
+}
+
+func (h *Hasher) expect(c cost) {
+	for known := h.costliest.Load(); c.work() > known.work(); known = h.costliest.Load() {
+		if h.costliest.CompareAndSwap(known, &c) {
+			return
+		}
+	}
+}
+
 // Verify reports whether text is the password of digest. Text that cannot be
 // a password, a malformed digest and an empty one, which stands for a user
 // that does not exist, are false after the same time as a wrong password. So
 // is a digest that asks for too much work, with ErrCost, and one of a pepper
-// that is not there, with ErrPepper. One that asks for more work than new
-// digests takes the longer time. The other errors are Hash's.
+// that is not there, with ErrPepper. The other errors are Hash's.
 func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) {
 	stored, genuine := parse(digest)
 	var fault error
@@ -175,27 +197,31 @@ func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) 
 	case genuine && stored.pepper != "" && stored.pepper != h.pepper.id:
 		fault = ErrPepper
 	}
-	if !genuine || fault != nil {
-		stored, genuine = h.cost.dummy(), false
+	if genuine = genuine && fault == nil; genuine {
+		h.expect(stored.cost)
+	}
+	failure := *h.costliest.Load()
+	if !genuine {
+		stored = failure.dummy()
 	}
 	var match bool
-	if err := h.lane.do(ctx, func() { match = h.compare(ctx, stored, spellings(text)) }); err != nil {
+	if err := h.lane.do(ctx, func() { match = h.compare(ctx, stored, failure, spellings(text)) }); err != nil {
 		return false, err
 	}
 	return match && genuine, fault
 }
 
-// compare tries every spelling, each with the work of one new digest, whether
-// or not it could match at all.
-func (h *Hasher) compare(ctx context.Context, stored digest, spellings []string) bool {
+// compare tries every spelling, each with the work of a failure, whether or
+// not it could match at all.
+func (h *Hasher) compare(ctx context.Context, stored digest, failure cost, spellings []string) bool {
 	for _, spelling := range spellings {
 		key, usable := stored.key(spelling, h.pepper)
 		if stored.matches(key) && usable {
 			return true
 		}
-		// A digest from cheaper days must not tell by its speed that the
-		// account exists.
-		h.cost.spend(h.cost.work() - stored.cost.work())
+		// A digest that costs less than others must not tell by its speed that
+		// the account exists.
+		failure.spend(failure.work() - stored.cost.work())
 		if ctx.Err() != nil {
 			return false
 		}

@@ -16,7 +16,7 @@ import (
 type meter struct{ *Hasher }
 
 func newMeter(c cost, p pepper) meter {
-	return meter{&Hasher{cost: c, maxRounds: MaxCost, pepper: p, lane: newLane(0, 1)}}
+	return meter{newHasher(c, MaxCost, p, nil, newLane(0, 1))}
 }
 
 // verify returns the processor time of one Verify that must be false.
@@ -51,19 +51,24 @@ func processorTime(t *testing.T) time.Duration {
 }
 
 // Whatever is wrong, the answer takes as much work, within a quarter, with
-// either scheme, with a pepper and without.
+// either scheme, with a pepper and without, and also where digests are stored
+// that cost more than new ones.
 func TestEqualTime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // see processorTime
 	bcrypt, argon := cost{scheme: Bcrypt, rounds: 5}, cost{Argon2id, 0, argon2idCost{128, 16, 1}}
+	costlyBcrypt, costlyArgon := cost{scheme: Bcrypt, rounds: 7}, cost{Argon2id, 0, argon2idCost{512, 16, 1}}
 	ours := newPepper([]byte("0123456789abcdef0123456789abcdef"))
 	theirs := newPepper([]byte("fedcba9876543210fedcba9876543210"))
 	for _, tt := range []struct {
 		name    string
 		current cost
 		pepper  pepper
+		stored  cost // of some digests; zero: all are like new ones, or cost less
 	}{
-		{"bcrypt", bcrypt, pepper{}}, {"bcrypt with pepper", bcrypt, ours},
-		{"argon2id", argon, pepper{}}, {"argon2id with pepper", argon, ours},
+		{"bcrypt", bcrypt, pepper{}, cost{}}, {"bcrypt with pepper", bcrypt, ours, cost{}},
+		{"argon2id", argon, pepper{}, cost{}}, {"argon2id with pepper", argon, ours, cost{}},
+		{"bcrypt, lowered", bcrypt, pepper{}, costlyBcrypt}, {"bcrypt after argon2id", bcrypt, pepper{}, costlyArgon},
+		{"argon2id after bcrypt", argon, pepper{}, costlyBcrypt}, {"argon2id, lowered", argon, ours, costlyArgon},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMeter(tt.current, tt.pepper)
@@ -101,6 +106,11 @@ func TestEqualTime(t *testing.T) {
 			}
 			if tt.current == bcrypt {
 				branches = append(branches, branch{"digest of argon2id", "wrongpass1", sample("password123", cost{Argon2id, 0, argon2idCost{32, 8, 1}}, pepper{})})
+			}
+			if tt.stored.scheme != "" {
+				costly := sample("password123", tt.stored, pepper{})
+				m.Expect(costly)
+				branches = append(branches, branch{"costlier digest", "wrongpass1", costly}, branch{"costlier digest, NUL", "a\x00b", costly})
 			}
 			m.compareAll(t, branches)
 		})
