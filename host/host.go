@@ -112,7 +112,7 @@ func (h *Host) failure(err error) plugboard.Response {
 	switch {
 	case errors.Is(err, script.ErrTimeout):
 		return plugboard.Failf(http.StatusGatewayTimeout, "Action timed out")
-	case errors.Is(err, script.ErrBusy), errors.Is(err, password.ErrBusy):
+	case errors.Is(err, script.ErrBusy), errors.Is(err, password.ErrBusy), errors.Is(err, db.ErrBusy):
 		return plugboard.Failf(http.StatusServiceUnavailable, "Overloaded, try again")
 	case h.options.DatabaseOptional && errors.Is(err, db.ErrUnavailable):
 		return plugboard.Failf(http.StatusServiceUnavailable, "Database unavailable")

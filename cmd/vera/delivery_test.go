@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"vera/host/devboard"
 	"vera/host/devdb/devdbtest"
 	"vera/host/devproxy"
@@ -703,6 +706,18 @@ func TestShutdown(t *testing.T) {
 	})
 	t.Run("under_load", func(t *testing.T) { shutdownUnderLoad(t, 0) })
 	t.Run("under_load_far_away", func(t *testing.T) { shutdownUnderLoad(t, 20*time.Millisecond) })
+	t.Run("drain_timeout", func(t *testing.T) {
+		t.Parallel()
+		board, host := startHost(t, newWatch(), 10*time.Second, "DRAIN_TIMEOUT=1s")
+		answers := callAll(t, board, 1, "Work", ms(9000))
+		host.waitFor(`"msg":"begun"`)
+		drain(t, host)
+		mustBe(t, answers(), map[int]int{503: 1})
+		<-host.done
+		if host.code != 0 || !strings.Contains(host.text(), `"msg":"stopped"`) {
+			t.Errorf("exit code %d\n%s", host.code, host.text())
+		}
+	})
 	t.Run("second_signal", func(t *testing.T) {
 		t.Parallel()
 		board, host := startHost(t, newWatch(), time.Second)
@@ -786,6 +801,13 @@ func TestDatabaseAway(t *testing.T) {
 		until(t, "joined", func() bool { return board.Consumers() == 1 })
 		mustBe(t, callAll(t, board, 4, "Work", ms(1))(), map[int]int{503: 4})
 	})
+	t.Run("frozen", databaseFrozen)
+	t.Run("busy", func(t *testing.T) { // every connection is taken, by statements that go on
+		t.Parallel()
+		s := newStack(t, stackOptions{actions: writeActions(t, deliveryActions), env: map[string]string{"ACTION_TIMEOUT": "2s", "DB_MAX_CONNECTIONS": "2"}})
+		mustBe(t, callAll(t, s.board, 4, "Work", ms(1900))(), map[int]int{200: 2, 503: 2})
+		mustBe(t, callAll(t, s.board, 4, "Work", ms(1))(), map[int]int{200: 4})
+	})
 	t.Run("at_start", databaseAwayAtStart)
 	t.Run("newer_than_the_binary", func(t *testing.T) {
 		t.Parallel()
@@ -799,6 +821,33 @@ func TestDatabaseAway(t *testing.T) {
 			t.Errorf("exit code %d, want %d with both versions:\n%s", host.code, exitFailed, text)
 		}
 	})
+}
+
+// A database that stops talking, connections open: whoever needs it is told so
+// within his time, however many they are and however short that is.
+func databaseFrozen(t *testing.T) {
+	t.Parallel()
+	server := devdbtest.Private(t)
+	at, err := pgx.ParseConfig(server.DSN("vera"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := listen(t)
+	network, address := pgconn.NetworkAddress(at.Host, at.Port)
+	proxy := serveProxy(t, devproxy.Options{Network: network, Target: address}, listener)
+	files := maps.Clone(deliveryActions)
+	files["short.lua"] = strings.Replace(deliveryActions["work.lua"], "run =", "timeout = 1, run =", 1)
+	s := newStack(t, stackOptions{actions: writeActions(t, files), database: fmt.Sprintf("postgres://%s:%s@%s/vera?sslmode=disable", at.User, at.Password, listener.Addr()),
+		env: map[string]string{"DB_REQUIRED": "false", "ACTION_TIMEOUT": "3s", "DB_MAX_CONNECTIONS": "4"}})
+	mustBe(t, callAll(t, s.board, 8, "Work", ms(1))(), map[int]int{200: 8})
+	time.Sleep(1100 * time.Millisecond) // connections that have just been used are not looked at first
+	proxy.Stall(true)
+	wait := callAll(t, s.board, 20, "Short", ms(1))
+	mustBe(t, callAll(t, s.board, 20, "Work", ms(1))(), map[int]int{503: 20})
+	mustBe(t, wait(), map[int]int{503: 20})
+	proxy.Stall(false)
+	until(t, "it recovers", func() bool { return callAll(t, s.board, 1, "Work", ms(1))()[200] == 1 })
+	until(t, "no connection is in use", func() bool { return s.service.database.Stat().AcquiredConns() == 0 })
 }
 
 func databaseAwayWhileServing(t *testing.T, required bool, status int) {
@@ -828,6 +877,9 @@ func databaseAwayWhileServing(t *testing.T, required bool, status int) {
 	until(t, "no transaction is open", func() bool { return s.count(t, openTransactions) == 0 })
 	if n := s.count(t, "select count(*) from pg_stat_activity where application_name = 'vera'"); n > s.config.Postgres.MaxConns {
 		t.Errorf("%d connections, want at most %d", n, s.config.Postgres.MaxConns)
+	}
+	if n := s.service.database.Stat().AcquiredConns(); n != 0 {
+		t.Errorf("%d connections are in use with nothing in flight", n)
 	}
 	if stats := s.service.client.Stats(); stats.Sessions != 1 {
 		t.Errorf("%d sessions: the database is no reason to leave the hub", stats.Sessions)

@@ -32,13 +32,17 @@ const (
 
 // Options configure a Proxy. Target is required.
 type Options struct {
-	Target string // host:port, dialled once for each connection
+	Target  string // host:port, dialled once for each connection
+	Network string // of Target, as in net.Dial; default tcp
 
 	// OnPass, if set, sees the bytes that were passed on, after that. The
 	// connections are numbered from 1; data is valid during the call only. It
 	// is called from many goroutines at once, but in order for one direction
 	// of one connection.
 	OnPass func(connection int64, d Direction, data []byte)
+
+	// OnEnd, if set, is called when a connection has ended, both ways.
+	OnEnd func(connection int64)
 }
 
 // A Proxy passes bytes between those who dial it and its target. Its methods
@@ -57,6 +61,9 @@ type Proxy struct {
 
 // New returns a proxy without faults.
 func New(opts Options) *Proxy {
+	if opts.Network == "" {
+		opts.Network = "tcp"
+	}
 	return &Proxy{opts: opts, links: map[*link]struct{}{}}
 }
 
@@ -152,7 +159,7 @@ func (p *Proxy) gate(d Direction) <-chan struct{} {
 // connect dials the target and passes bytes until both directions have ended.
 // A target that does not answer shows as a reset.
 func (p *Proxy) connect(ctx context.Context, conn net.Conn, number int64) {
-	target, err := new(net.Dialer).DialContext(ctx, "tcp", p.opts.Target)
+	target, err := new(net.Dialer).DialContext(ctx, p.opts.Network, p.opts.Target)
 	if err != nil {
 		reset(conn)
 		return
@@ -170,6 +177,9 @@ func (p *Proxy) connect(ctx context.Context, conn net.Conn, number int64) {
 	conn.Close() // an orderly end: what was written still arrives
 	target.Close()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	delete(p.links, l)
+	p.mu.Unlock()
+	if p.opts.OnEnd != nil {
+		p.opts.OnEnd(number)
+	}
 }

@@ -33,7 +33,7 @@ func (l *link) pass(d Direction) {
 		case ok && err == nil:
 			continue
 		case ok && err == io.EOF && l.wait(d, 0):
-			to.(*net.TCPConn).CloseWrite() // fails if that end is gone, which the other direction notices
+			_ = to.(interface{ CloseWrite() error }).CloseWrite() // fails if that end is gone, which the other direction notices
 		default:
 			l.reset()
 		}
@@ -93,6 +93,8 @@ func (l *link) reset() {
 // reset closes a connection at once: what is on its way is lost, and the peer
 // gets an error.
 func reset(conn net.Conn) {
-	conn.(*net.TCPConn).SetLinger(0) // fails if it is closed already
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails if it is closed already
+	}
 	conn.Close()
 }

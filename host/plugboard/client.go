@@ -24,7 +24,7 @@ var (
 	errRetired = errors.New("left")
 
 	errTooLate = errors.New("answer deadline passed")
-	errStopped = errors.New("plugboard client stopped")
+	errStopped = fmt.Errorf("plugboard client stopped: %w", context.Canceled)
 )
 
 // A Client is one consumer on the hub. Run it once; its other methods may be
@@ -44,6 +44,7 @@ type Client struct {
 
 	unanswered atomic.Int64 // requests whose answer has not been written
 	slots      atomic.Int64 // those of them that count against MaxInFlight
+	held       atomic.Int64 // bytes of those, as requests and then as answers
 	handlers   *workers
 	joined     atomic.Bool
 	count      counters
@@ -153,11 +154,10 @@ func (c *Client) pause(d time.Duration) {
 	for {
 		now := time.Now()
 		c.dropLate(now)
-		drainStep := c.advanceDrain(now)
 		if !now.Before(until) || c.reconnect.Load() || c.drained(now) {
 			return
 		}
-		timer.Reset(earliest(until, drainStep).Sub(now))
+		timer.Reset(earliest(until, c.drainStep(now)).Sub(now))
 		select {
 		case <-c.wake:
 		case <-timer.C:
@@ -209,18 +209,22 @@ func (c *Client) Reconnect() {
 	c.nudge()
 }
 
-// stop starts to drain.
+// stop starts to drain. When DrainTimeout is over the handlers end, and with
+// them whatever else waits for the network.
 func (c *Client) stop() {
 	by := time.Now().Add(c.opts.DrainTimeout)
 	if c.stopBy.CompareAndSwap(nil, &by) {
 		c.log.Info("draining", "in_flight", c.unanswered.Load())
+		time.AfterFunc(c.opts.DrainTimeout, func() {
+			c.end(errStopped)
+			c.nudge()
+		})
 		c.nudge()
 	}
 }
 
-// advanceDrain ends the handlers when DrainTimeout is over. It returns when
-// the drain will need attention next, zero if there is none.
-func (c *Client) advanceDrain(now time.Time) time.Time {
+// drainStep is when the drain will need attention next, zero if there is none.
+func (c *Client) drainStep(now time.Time) time.Time {
 	by := c.stopBy.Load()
 	switch {
 	case by == nil:
@@ -228,7 +232,6 @@ func (c *Client) advanceDrain(now time.Time) time.Time {
 	case now.Before(*by):
 		return *by
 	}
-	c.end(errStopped)
 	return by.Add(farewell)
 }
 

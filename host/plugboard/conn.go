@@ -1,6 +1,7 @@
 package plugboard
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"time"
@@ -139,6 +140,18 @@ func (c *gatherConn) send(p []byte, latest time.Time) (sent int, err error) {
 		p = p[n:]
 	}
 	return sent, err
+}
+
+// abort makes the next Close throw away what the peer has not got yet: the
+// kernel would go on delivering answers that by then are too late.
+func (c *gatherConn) abort() {
+	conn := c.Conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails if it is closed already
+	}
 }
 
 // Close tries to send what is left, which is the reply to the peer's close

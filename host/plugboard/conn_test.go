@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -152,6 +153,35 @@ func TestStuckWriteEnds(t *testing.T) {
 			t.Errorf("flush = %v, %d bytes were sent", err, slow.taken.Len())
 		}
 	})
+}
+
+// What the kernel still has when a dead peer is given up must not arrive later.
+func TestAbortThrowsAway(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	raw, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	c := newGatherConn(raw, 100*time.Millisecond, func() {})
+	c.opened()
+	c.Write(bytes.Repeat([]byte("x"), 32<<20)) // more than all buffers take
+	if err := c.flush(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("flush = %v", err)
+	}
+	c.abort()
+	c.Close()
+	if n, err := io.Copy(io.Discard, peer); err == nil || n >= c.progress() {
+		t.Errorf("the peer read %d bytes of %d, %v; want a reset", n, c.progress(), err)
+	}
 }
 
 // A hub that takes nothing any more cannot delay the end.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -89,7 +90,16 @@ func (s *session) handleEvent(f *Frame, now time.Time) {
 
 func (s *session) ignore(f *Frame) {
 	s.client.count.ignored.Add(1)
-	s.log.Debug("frame ignored", "topic", f.Topic, "event", f.Event)
+	s.log.Debug("frame ignored", "topic", cutText(f.Topic), "event", cutText(f.Event))
+}
+
+// cutText bounds what the peer chose, for the log.
+func cutText(text string) string {
+	const longest = 100
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 func (s *session) handleReply(ref string, n *notice, now time.Time) {
@@ -170,7 +180,7 @@ func (s *session) handleCrash(now time.Time) {
 func (s *session) handleRejected(ref string, now time.Time) {
 	i := slices.IndexFunc(s.sent[:s.settled], func(m message) bool { return m.isAnswer() && m.ref == ref })
 	if i < 0 {
-		s.log.Debug("error reply", "ref", ref)
+		s.log.Warn("error reply to what is not remembered; if it was an answer, it is lost", "ref", cutText(ref))
 		return
 	}
 	m := s.sent[i]

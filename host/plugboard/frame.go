@@ -90,8 +90,8 @@ func parseFrame(data []byte) (Frame, error) {
 	return f, nil
 }
 
-// parseRequest reads the payload of a request. The result shares nothing with
-// it. The error says what is wrong; with a Ref it can be said to the caller.
+// parseRequest reads the payload of a request, of which Fields are a part. The
+// error says what is wrong; with a Ref it can be said to the caller.
 func parseRequest(payload []byte, received time.Time) (Request, error) {
 	var ref, action, fields []byte
 	m := members{data: payload}
@@ -119,7 +119,7 @@ func parseRequest(payload []byte, received time.Time) (Request, error) {
 	if fields == nil {
 		return req, errNoFieldsKey
 	}
-	req.Fields = bytes.Clone(fields)
+	req.Fields = fields
 	return req, nil
 }
 

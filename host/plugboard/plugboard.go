@@ -113,6 +113,7 @@ type Options struct {
 	ResponseHold     time.Duration // from a request's arrival to the earliest answer; default 5 ms, negative: none
 	AnswerDeadline   time.Duration // from a request's arrival to the latest answer; default 29 s, less than 30 s
 	MaxInFlight      int           // requests accepted and not yet answered, beyond which 503 is the answer; default 1024
+	MaxInFlightBytes int64         // of their fields and answers together, beyond which 503 is the answer; default 256 MiB
 	Heartbeat        time.Duration // between two heartbeats; default 25 s, less than 60 s
 	HeartbeatTimeout time.Duration // for the reply to a heartbeat or a join; default 10 s
 	WriteTimeout     time.Duration // for a write without progress; default 10 s
@@ -156,6 +157,9 @@ func (o *Options) setDefaults() {
 	if o.MaxInFlight == 0 {
 		o.MaxInFlight = 1024
 	}
+	if o.MaxInFlightBytes == 0 {
+		o.MaxInFlightBytes = 256 << 20
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -184,6 +188,7 @@ func (o *Options) check() error {
 	must(o.AnswerDeadline > 0 && o.AnswerDeadline < 30*time.Second, "AnswerDeadline: must be above 0 and below 30 s")
 	must(o.ResponseHold < o.AnswerDeadline, "ResponseHold: must be below AnswerDeadline")
 	must(o.MaxInFlight > 0, "MaxInFlight: must be above 0")
+	must(o.MaxInFlightBytes > 0, "MaxInFlightBytes: must be above 0")
 	must(o.Heartbeat > 0 && o.Heartbeat < time.Minute, "Heartbeat: must be above 0 and below 60 s")
 	must(o.HeartbeatTimeout > 0, "HeartbeatTimeout: must be above 0")
 	must(o.WriteTimeout > 0, "WriteTimeout: must be above 0")
@@ -202,7 +207,7 @@ type Stats struct {
 	Requests   int64 // that can be answered, each ref counted once
 	Answers    int64 // written to a connection
 	Duplicates int64 // requests whose ref had come before: not run again
-	Overloaded int64 // requests answered 503 because of MaxInFlight
+	Overloaded int64 // requests answered 503 because of MaxInFlight or MaxInFlightBytes
 	Expired    int64 // answers dropped at AnswerDeadline
 	Rejected   int64 // answers that the hub returned because we were not joined; sent again
 	Replaced   int64 // answers that the hub could not have decoded; 500 was sent instead

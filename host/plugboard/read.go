@@ -14,6 +14,8 @@ import (
 const (
 	maxFrame  = 16 << 20 // bytes of a frame that is read; the hub takes requests of up to 8 MB
 	keepFrame = 1 << 20  // of a read buffer that is worth keeping
+
+	largeFrame = 64 << 10 // bytes after which a frame on its way is a sign of life
 )
 
 // read takes frames until the connection ends.
@@ -50,6 +52,9 @@ func (s *session) readMessage(buf []byte) ([]byte, error) {
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		if len(buf) > largeFrame {
+			s.moving.Store(int64(time.Since(s.began)))
+		}
 		if len(buf) > maxFrame {
 			tooLong, buf = true, buf[:0]
 		}

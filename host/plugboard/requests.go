@@ -1,6 +1,7 @@
 package plugboard
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -35,14 +36,17 @@ func (c *Client) accept(contexts *sharedContext, manifest, payload []byte, now t
 	switch {
 	case err != nil:
 		c.count.badFrames.Add(1)
+		c.log.Debug("bad request", "ref", req.Ref, "error", err, "size", len(payload))
 		c.answer(req, Failf(http.StatusBadRequest, "Invalid request: %v", err), false)
 	case c.stopBy.Load() != nil:
 		c.answer(req, Failf(http.StatusServiceUnavailable, textStopping), false)
-	case c.slots.Load() >= int64(c.opts.MaxInFlight):
+	case c.slots.Load() >= int64(c.opts.MaxInFlight), c.held.Load() >= c.opts.MaxInFlightBytes:
 		c.count.overloaded.Add(1)
 		c.answer(req, Failf(http.StatusServiceUnavailable, textOverloaded), false)
 	default:
 		c.slots.Add(1)
+		c.held.Add(int64(len(req.Fields)))
+		req.Fields = bytes.Clone(req.Fields) // they are a part of what the next read overwrites
 		ctx := contexts.at(now)
 		c.handlers.start(job{ctx, req})
 	}
@@ -68,13 +72,17 @@ func (c *Client) handle(ctx context.Context, req Request) (resp Response) {
 // answer puts the answer to a request into the outbox.
 func (c *Client) answer(req Request, resp Response, slot bool) {
 	resp = c.checked(req, resp)
-	c.outbox.put(message{
+	m := message{
 		event:    eventResponse,
 		ref:      req.Ref,
 		frame:    appendResponse(nil, req.Ref, resp),
 		received: req.Received,
 		slot:     slot,
-	})
+	}
+	if slot {
+		c.held.Add(int64(len(m.frame) - len(req.Fields)))
+	}
+	c.outbox.put(m)
 	if c.stopBy.Load() != nil {
 		c.nudge() // it may be the last one that the drain waits for
 	}
@@ -102,6 +110,7 @@ func (c *Client) finish(m *message) {
 	c.unanswered.Add(-1)
 	if m.slot {
 		c.slots.Add(-1)
+		c.held.Add(-int64(len(m.frame)))
 	}
 }
 
@@ -110,6 +119,7 @@ func (c *Client) resume(m *message) {
 	c.unanswered.Add(1)
 	if m.slot {
 		c.slots.Add(1)
+		c.held.Add(int64(len(m.frame)))
 	}
 }
 

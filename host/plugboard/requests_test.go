@@ -74,6 +74,74 @@ func TestUnwrittenAnswersKeepTheirSlots(t *testing.T) {
 	})
 }
 
+// What is in flight is bounded in bytes too, as requests and as answers.
+func TestHeldBytesAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHub(t)
+		release := make(chan struct{})
+		c := startClient(t, h, func(ctx context.Context, req Request) Response {
+			if req.Action == "Wait" {
+				<-release
+			}
+			return Response{Status: 200, Fields: json.RawMessage(`"` + strings.Repeat("y", 2000) + `"`)}
+		}, func(o *Options) { o.MaxInFlightBytes = 1000 })
+		l := h.join()
+		large := `"` + strings.Repeat("x", 600) + `"`
+		l.request("1", "Wait", large)
+		l.request("2", "Wait", large)
+		l.request("3", "Wait", "1")
+		l.answer("3", 503)
+		close(release)
+		for range 2 {
+			l.expect(eventResponse)
+		}
+		synctest.Wait()
+		l.event(eventError, "{}") // the next answer cannot leave
+		join := l.expect(eventJoin)
+		l.request("4", "Echo", "1")
+		synctest.Wait()
+		l.request("5", "Echo", "1")
+		l.reply(join.Ref, "ok", joinReply)
+		status := map[string]int{}
+		for range 2 {
+			answer := l.expect(eventResponse)
+			status[answer.Ref] = answer.Payload.Status
+		}
+		if status["4"] != 200 || status["5"] != 503 {
+			t.Errorf("got %v: an answer that waits counts", status)
+		}
+		synctest.Wait()
+		if held := c.held.Load(); held != 0 {
+			t.Errorf("%d bytes are held", held)
+		}
+		c.stop(l)
+	})
+}
+
+// A request's fields are the handler's, whatever is read after them.
+func TestFieldsOutliveTheirFrame(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHub(t)
+		release := make(chan struct{})
+		c := startClient(t, h, func(ctx context.Context, req Request) Response {
+			<-release
+			return echo(ctx, req)
+		}, nil)
+		l := h.join()
+		for i := range 10 {
+			l.request(fmt.Sprint(i), "Echo", fmt.Sprint(10+i))
+		}
+		synctest.Wait()
+		close(release)
+		for range 10 {
+			if f := l.expect(eventResponse); string(f.Payload.Fields) != "1"+f.Ref {
+				t.Errorf("request %s had fields %s", f.Ref, f.Payload.Fields)
+			}
+		}
+		c.stop(l)
+	})
+}
+
 func TestBadFramesCostNothing(t *testing.T) {
 	deep := strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000)
 	frames := []string{

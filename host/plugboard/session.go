@@ -42,7 +42,8 @@ type session struct {
 	manifest []byte
 	began    time.Time
 
-	heard atomic.Int64 // when the service last said something, in ns after began
+	heard  atomic.Int64 // when the service last said something, in ns after began
+	moving atomic.Int64 // likewise, when a part of a large frame last came
 
 	mu     sync.Mutex
 	events []Frame // from read to loop
@@ -74,7 +75,8 @@ type session struct {
 type control struct {
 	event string
 	ref   string
-	at    time.Time
+	at    time.Time // when it was written, or is about to be
+	sent  bool
 }
 
 func newSession(c *Client, ws *websocket.Conn, conn *gatherConn, token string, manifest []byte) *session {
@@ -104,8 +106,11 @@ func (s *session) run(life context.Context) error {
 	}()
 
 	err := s.loop(life, ended)
-	if errors.Is(err, errRetired) {
-		s.goodbye() // not if handed over: callers may be waiting for the successor to join
+	switch {
+	case errors.Is(err, errRetired):
+		s.goodbye()
+	case err != nil && !errors.Is(err, errHandedOver): // then callers may be waiting for the successor to join
+		s.conn.abort()
 	}
 	s.ws.CloseNow()
 	<-ended
@@ -189,7 +194,7 @@ func (s *session) advance(now time.Time) error {
 	s.prepareChange(now)
 	if by := c.stopBy.Load(); by != nil {
 		s.retireBy = by.Add(farewell)
-		s.drainStep = c.advanceDrain(now)
+		s.drainStep = c.drainStep(now)
 	}
 	draining := c.stopBy.Load() != nil
 	by := s.leaveBy()
@@ -266,7 +271,8 @@ func (s *session) replyDue() time.Time {
 	if s.parting() {
 		return s.awaited[len(s.awaited)-1].at.Add(farewell)
 	}
-	return s.awaited[0].at.Add(s.client.opts.HeartbeatTimeout)
+	// A large frame on a slow line keeps the reply behind it waiting.
+	return later(s.awaited[0].at, s.began.Add(time.Duration(s.moving.Load()))).Add(s.client.opts.HeartbeatTimeout)
 }
 
 // parting reports whether only politeness keeps the session open.
@@ -309,7 +315,7 @@ func (s *session) visit(now time.Time) {
 func (s *session) send(now time.Time, topic, event string) {
 	s.refs++
 	ref := strconv.Itoa(s.refs)
-	s.awaited = append(s.awaited, control{event, ref, now})
+	s.awaited = append(s.awaited, control{event: event, ref: ref, at: now})
 	s.batch = append(s.batch, message{event: event, ref: ref, frame: appendFrame(nil, topic, event, ref)})
 }
 

@@ -1,12 +1,15 @@
 package plugboard
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 func TestJoinAndAnswer(t *testing.T) {
@@ -240,6 +243,38 @@ func TestHeartbeat(t *testing.T) {
 		}
 		c.logs.has(t, "no reply to heartbeat within 10s")
 		c.stop(next)
+	})
+}
+
+// A large request that moves keeps the reply to a heartbeat waiting: that is
+// no dead peer, until it stands still.
+func TestLargeFrameOnASlowLine(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHub(t)
+		c := startClient(t, h, echo, nil)
+		l := h.join()
+		l.mute.Store(true)
+		w, err := l.ws.Writer(t.Context(), websocket.MessageText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last time.Time
+		for range 12 {
+			last = time.Now()
+			if _, err := w.Write(bytes.Repeat([]byte(" "), largeFrame)); err != nil {
+				t.Fatalf("the connection ended after %v: %v", time.Since(l.at), err)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		for range 2 {
+			l.expect(eventHeartbeat)
+		}
+		l.end()
+		if took := time.Since(last); took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("it ended %v after the last piece, want 10 s", took)
+		}
+		c.stop(h.join())
+		c.logs.has(t, "no reply to heartbeat within 10s")
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 
 const (
 	keepSent      = 1024    // frames remembered after they were written, at most twice as many
-	keepSentBytes = 1 << 20 // and their size, at most twice as much or one frame
+	keepSentBytes = 8 << 20 // and their size, at most twice as much or one frame: more than is on its way at a time
 )
 
 // write sends the batch with one flush, and what the WebSocket library has
@@ -54,6 +54,12 @@ func (s *session) write() error {
 	}
 	s.settle()
 	s.forget()
+	now := time.Now()
+	for i := range s.awaited {
+		if c := &s.awaited[i]; !c.sent {
+			c.at, c.sent = now, true // what is before it may have taken its time
+		}
+	}
 	return nil
 }
 

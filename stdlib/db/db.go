@@ -77,7 +77,7 @@ type result struct {
 }
 
 func (d *DB) run(ctx context.Context, sql string, params []any) (result, error) {
-	conn, err := d.pool.Acquire(ctx)
+	conn, err := d.acquire(ctx)
 	if err != nil {
 		return result{}, err
 	}

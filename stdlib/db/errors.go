@@ -13,7 +13,7 @@ import (
 )
 
 // ErrUnavailable is raised when no statement can be run because the database
-// cannot be reached, or has no connection left within the run's time.
+// cannot be reached within the run's time.
 var ErrUnavailable = errors.New("the database is unavailable")
 
 // Error is a statement that failed for a reason no script can expect. Its
@@ -64,6 +64,9 @@ func retryable(err error) bool {
 func unexpected(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrBusy) {
+		return err
 	}
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {

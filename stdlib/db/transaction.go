@@ -101,7 +101,7 @@ func (d *DB) begin(ctx context.Context, o options) (*transaction, error) {
 	if o.readOnly {
 		access = pgx.ReadOnly
 	}
-	conn, err := d.pool.Acquire(ctx)
+	conn, err := d.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
