@@ -76,6 +76,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	s.pause()
+	s.mustServe()
 	stopLoad()
 	s.finish()
 	s.report(time.Since(began))
@@ -133,7 +134,7 @@ func newSoak(t *testing.T) *soak {
 		t.Fatal(err)
 	}
 	o := s.watch.options()
-	o.Token = goodEnv()["TOKEN"]
+	o.Token, o.EarlyLoss = goodEnv()["TOKEN"], soakHold/2
 	if s.board, err = devboard.New(o); err != nil {
 		t.Fatal(err)
 	}
@@ -212,16 +213,17 @@ func (s *soak) load() (stop func()) {
 	return func() { close(stopped); pacing.Wait() }
 }
 
-func (s *soak) call(ctx context.Context, n int) {
+func (s *soak) call(ctx context.Context, n int) (got string) {
 	action := []string{"Echo", "Echo", "Store", "Echo", "Echo", "Store", "Echo", "Echo", "Store", "Slow"}[n%10]
 	answer, err := s.board.Call(ctx, action, map[string]any{"n": n})
-	got := fmt.Sprint(answer.Status)
+	got = fmt.Sprint(answer.Status)
 	if err != nil {
 		got = "none: the hub stopped, or the test was over"
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[got]++
+	return got
 }
 
 // pause lets the requests that a fault concerned come to an end.
@@ -253,10 +255,14 @@ type fault struct {
 	host *soakHost // nil: all
 	from time.Time
 	gone time.Time // by then the connections that were there at from have ended; zero: they have not
+
+	// noticed is when the host knew of it, as its log says: what it has not
+	// sent by then it must not lose. Zero: with gone.
+	noticed time.Time
 }
 
 func (s *soak) note(kind string, h *soakHost, from, gone time.Time) {
-	s.faults = append(s.faults, fault{kind, h, from, gone})
+	s.faults = append(s.faults, fault{kind: kind, host: h, from: from, gone: gone})
 }
 
 func (s *soak) restartHub() {
@@ -359,6 +365,17 @@ func (s *soak) reload() {
 	writeAction(s.t, s.actions, name, fmt.Sprintf("-- save %d\n%s", s.saves, soakActions[name]))
 }
 
+// mustServe fails unless, with all faults over, every request is answered 200.
+func (s *soak) mustServe() {
+	s.waitJoined()
+	time.Sleep(2 * time.Second) // a connection to a database that was away may break once
+	for n := range 30 * soakHosts {
+		if got := s.call(s.t.Context(), n); got != "200" {
+			s.t.Errorf("after the last fault a call gets %s", got)
+		}
+	}
+}
+
 // finish stops the hosts, which answer what they have in hand, and lets go of
 // the callers whose requests were lost.
 func (s *soak) finish() {
@@ -402,8 +419,14 @@ func (s *soak) fates() map[string]*fate {
 					Time     time.Time
 					Msg, Ref string
 				}
-				if json.Unmarshal([]byte(text), &line) == nil && (line.Msg == "answered" || line.Msg == "action failed") {
+				if json.Unmarshal([]byte(text), &line) != nil {
+					continue
+				}
+				switch line.Msg {
+				case "answered", "action failed":
 					fates[line.Ref].computed = line.Time
+				case "connection lost":
+					s.noticed(h, line.Time)
 				}
 			}
 		}
@@ -411,10 +434,23 @@ func (s *soak) fates() map[string]*fate {
 	return fates
 }
 
+// noticed finds the fault of which a host has noticed that its connection was
+// lost.
+func (s *soak) noticed(h *soakHost, at time.Time) {
+	for i := range s.faults {
+		f := &s.faults[i]
+		if f.host == h && (f.kind == proxyCut || f.kind == deadPeer) && f.noticed.IsZero() && at.After(f.from) && at.Before(f.gone) {
+			f.noticed = at
+			return
+		}
+	}
+}
+
 // The rows of the ledger that must be empty begin with these.
 const (
 	lostByUs = "LOST BY US"
 	twice    = "ANSWERED TWICE"
+	wrong    = "ANSWERED WRONGLY"
 )
 
 // account names what became of a request.
@@ -423,7 +459,7 @@ func (s *soak) account(f *fate) string {
 	case len(f.answered) > 1:
 		return twice
 	case f.known:
-		return "answered once"
+		return s.quality(f)
 	case len(f.answered) == 1:
 		return s.unclaimed(f)
 	case f.host == nil:
@@ -449,7 +485,7 @@ func (s *soak) account(f *fate) string {
 	if s.killedWithin(f, leaves.Sub(f.reached)+onTheWire) {
 		return "lost by the hub: host killed with the answer in hand"
 	}
-	if kind := s.lossAt(f.host, leaves); kind != "" {
+	if kind := s.answerLoss(f.host, leaves); kind != "" {
 		return "lost by the hub: answer on the wire, " + kind
 	}
 	return lostByUs + ": the answer was computed and did not arrive"
@@ -461,11 +497,46 @@ func (s *soak) unclaimed(f *fate) string {
 		switch {
 		case fault.kind == hubRestart && !f.pushed.After(fault.gone) && f.answered[0].After(fault.from):
 			return "lost by the hub: restarted before the answer came"
-		case fault.kind == deadPeer && f.host == fault.host && f.answered[0].Sub(f.pushed) > 29*time.Second:
+		case fault.kind == deadPeer && f.host == fault.host && f.answered[0].Sub(f.pushed) > 29*time.Second &&
+			f.pushed.Before(fault.noticed) && f.answered[0].Before(fault.gone.Add(onTheWire)):
 			return "lost by the hub: pushed while stalled, not awaited any more"
 		}
 	}
 	return lostByUs + ": the hub did not know what was answered"
+}
+
+// quality tells whether an answer that reached its caller is what it should
+// be: in time, and good unless something that it needs was away.
+func (s *soak) quality(f *fate) string {
+	held, age := f.answered[0].Sub(f.pushed), f.answered[0].Sub(f.reached)
+	excused := slices.ContainsFunc(s.faults, func(fault fault) bool {
+		return (fault.kind == databaseRestart || fault.kind == hostStopped) &&
+			f.answered[0].After(fault.from) && f.pushed.Before(fault.from.Add(10*time.Second))
+	})
+	switch {
+	case held < soakHold:
+		return fmt.Sprintf("%s: after %v", wrong, held)
+	case age > 29500*time.Millisecond:
+		return fmt.Sprintf("%s: %v late", wrong, age)
+	case f.statuses[0] != 200 && !excused:
+		return fmt.Sprintf("%s: with %d while nothing was away", wrong, f.statuses[0])
+	}
+	return "answered once"
+}
+
+// answerLoss is lossAt for an answer: what leaves once its host knows that the
+// connection is lost goes over another one.
+func (s *soak) answerLoss(h *soakHost, leaves time.Time) (kind string) {
+	for _, f := range s.faults {
+		over := f.gone
+		if !f.noticed.IsZero() {
+			over = f.noticed
+		}
+		if !f.gone.IsZero() && (f.host == nil || f.host == h) && !leaves.Before(f.from.Add(-onTheWire)) && !leaves.After(over.Add(noteDelay)) {
+			return f.kind
+		}
+	}
+	return ""
 }
 
 // lossAt names the fault that took what was about to cross a connection of
@@ -492,14 +563,15 @@ func (s *soak) killedWithin(f *fate, d time.Duration) bool {
 // report prints the ledger. Every call must be in it.
 func (s *soak) report(took time.Duration) {
 	fates := s.fates()
-	ledger := map[string]int{lostByUs: 0, twice: 0}
+	ledger := map[string]int{lostByUs: 0, twice: 0, wrong: 0}
 	for ref, f := range fates {
 		row := s.account(f)
 		ledger[row]++
-		if strings.HasPrefix(row, lostByUs+":") {
-			ledger[lostByUs]++ // the sum of its kinds
+		sum, _, _ := strings.Cut(row, ":")
+		if sum != row && (sum == lostByUs || sum == wrong) {
+			ledger[sum]++ // of its kinds
 		}
-		if strings.HasPrefix(row, lostByUs) || row == twice {
+		if sum == lostByUs || sum == wrong || row == twice {
 			s.t.Errorf("%s %s: %s; pushed %s, reached %s, computed %s, answered %v", f.action, ref, row,
 				clock(f.pushed), clock(f.reached), clock(f.computed), f.answered)
 		}

@@ -40,9 +40,6 @@ type Options struct {
 	// is called from many goroutines at once, but in order for one direction
 	// of one connection.
 	OnPass func(connection int64, d Direction, data []byte)
-
-	// OnEnd, if set, is called when a connection has ended, both ways.
-	OnEnd func(connection int64)
 }
 
 // A Proxy passes bytes between those who dial it and its target. Its methods
@@ -177,9 +174,6 @@ func (p *Proxy) connect(ctx context.Context, conn net.Conn, number int64) {
 	conn.Close() // an orderly end: what was written still arrives
 	target.Close()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	delete(p.links, l)
-	p.mu.Unlock()
-	if p.opts.OnEnd != nil {
-		p.opts.OnEnd(number)
-	}
 }
