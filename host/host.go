@@ -110,12 +110,12 @@ func invalid(err error) (plugboard.Response, error) {
 // failure is what a caller learns of a run that gave no answer.
 func (h *Host) failure(err error) plugboard.Response {
 	switch {
-	case errors.Is(err, script.ErrTimeout):
+	case h.options.DatabaseOptional && errors.Is(err, db.ErrUnavailable):
+		return plugboard.Failf(http.StatusServiceUnavailable, "Database unavailable")
+	case errors.Is(err, context.DeadlineExceeded):
 		return plugboard.Failf(http.StatusGatewayTimeout, "Action timed out")
 	case errors.Is(err, script.ErrBusy), errors.Is(err, password.ErrBusy), errors.Is(err, db.ErrBusy):
 		return plugboard.Failf(http.StatusServiceUnavailable, "Overloaded, try again")
-	case h.options.DatabaseOptional && errors.Is(err, db.ErrUnavailable):
-		return plugboard.Failf(http.StatusServiceUnavailable, "Database unavailable")
 	case errors.Is(err, context.Canceled):
 		return plugboard.Failf(http.StatusServiceUnavailable, "The service is stopping")
 	}

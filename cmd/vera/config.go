@@ -31,6 +31,7 @@ type Config struct {
 	Token        Secret
 	ResponseHold time.Duration
 	DrainTimeout time.Duration
+	RejoinIdle   time.Duration
 
 	Postgres PostgresConfig
 	JWT      JWTConfig

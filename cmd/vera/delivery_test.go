@@ -804,8 +804,8 @@ func TestDatabaseAway(t *testing.T) {
 	t.Run("frozen", databaseFrozen)
 	t.Run("busy", func(t *testing.T) { // every connection is taken, by statements that go on
 		t.Parallel()
-		s := newStack(t, stackOptions{actions: writeActions(t, deliveryActions), env: map[string]string{"ACTION_TIMEOUT": "2s", "DB_MAX_CONNECTIONS": "2"}})
-		mustBe(t, callAll(t, s.board, 4, "Work", ms(1900))(), map[int]int{200: 2, 503: 2})
+		s := newStack(t, stackOptions{actions: writeActions(t, deliveryActions), env: map[string]string{"ACTION_TIMEOUT": "4s", "DB_MAX_CONNECTIONS": "2"}})
+		mustBe(t, callAll(t, s.board, 4, "Work", ms(3600))(), map[int]int{200: 2, 503: 2})
 		mustBe(t, callAll(t, s.board, 4, "Work", ms(1))(), map[int]int{200: 4})
 	})
 	t.Run("at_start", databaseAwayAtStart)
@@ -815,10 +815,19 @@ func TestDatabaseAway(t *testing.T) {
 		s := &stack{dsn: dsn}
 		known := s.count(t, "select max(version_id) from goose_db_version")
 		s.count(t, "with v as (insert into goose_db_version (version_id, is_applied) values (98765, true) returning 1) select count(*) from v")
-		host := startVera(t, hostEnv("127.0.0.1:1", dsn, "actions"), "serve")
-		<-host.done
-		if text := host.text(); host.code != exitFailed || !strings.Contains(text, "98765") || !strings.Contains(text, fmt.Sprintf("up to %d", known)) {
-			t.Errorf("exit code %d, want %d with both versions:\n%s", host.code, exitFailed, text)
+		for _, missing := range []int{0, known} { // one of ours may be missing besides
+			s.count(t, "with v as (delete from goose_db_version where version_id = $1 and $1 > 0 returning 1) select count(*) from v", missing)
+			for _, required := range []bool{true, false} {
+				board, address := newHub(t, devboard.Options{})
+				host := startVera(t, hostEnv(address, dsn, "actions", fmt.Sprint("DB_REQUIRED=", required)), "serve")
+				<-host.done
+				if text := host.text(); host.code != exitFailed || !strings.Contains(text, "98765") || !strings.Contains(text, fmt.Sprintf("up to %d", known)) {
+					t.Errorf("exit code %d, want %d with both versions:\n%s", host.code, exitFailed, text)
+				}
+				if strings.Contains(host.text(), `"msg":"joined"`) || board.Consumers() > 0 {
+					t.Errorf("required %t: it served", required)
+				}
+			}
 		}
 	})
 }
@@ -840,7 +849,11 @@ func databaseFrozen(t *testing.T) {
 	s := newStack(t, stackOptions{actions: writeActions(t, files), database: fmt.Sprintf("postgres://%s:%s@%s/vera?sslmode=disable", at.User, at.Password, listener.Addr()),
 		env: map[string]string{"DB_REQUIRED": "false", "ACTION_TIMEOUT": "3s", "DB_MAX_CONNECTIONS": "4"}})
 	mustBe(t, callAll(t, s.board, 8, "Work", ms(1))(), map[int]int{200: 8})
-	time.Sleep(1100 * time.Millisecond) // connections that have just been used are not looked at first
+	until(t, "no connection has just been used, so that each is looked at first", func() bool {
+		before := s.service.database.Stat().AcquireCount()
+		time.Sleep(1200 * time.Millisecond)
+		return s.service.database.Stat().AcquireCount() == before
+	})
 	proxy.Stall(true)
 	wait := callAll(t, s.board, 20, "Short", ms(1))
 	mustBe(t, callAll(t, s.board, 20, "Work", ms(1))(), map[int]int{503: 20})

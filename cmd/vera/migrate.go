@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -30,8 +31,8 @@ type (
 )
 
 func (migrateUp) Run(ctx context.Context, c console) error {
-	return withMigrations(ctx, c, func(m *goose.Provider) error {
-		results, err := migrateTo(ctx, m)
+	return withMigrations(ctx, c, func(m *schemaMigrations) error {
+		results, err := m.up(ctx)
 		for _, result := range results {
 			fmt.Fprintf(c.out, "applied %s in %v\n", result.Source.Path, result.Duration.Round(time.Millisecond))
 		}
@@ -43,7 +44,7 @@ func (migrateUp) Run(ctx context.Context, c console) error {
 }
 
 func (migrateDown) Run(ctx context.Context, c console) error {
-	return withMigrations(ctx, c, func(m *goose.Provider) error {
+	return withMigrations(ctx, c, func(m *schemaMigrations) error {
 		result, err := m.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			fmt.Fprintln(c.out, "nothing to undo")
@@ -57,7 +58,7 @@ func (migrateDown) Run(ctx context.Context, c console) error {
 }
 
 func (migrateStatus) Run(ctx context.Context, c console) error {
-	return withMigrations(ctx, c, func(m *goose.Provider) error {
+	return withMigrations(ctx, c, func(m *schemaMigrations) error {
 		status, err := m.Status(ctx)
 		if err != nil {
 			return err
@@ -76,7 +77,7 @@ func (migrateStatus) Run(ctx context.Context, c console) error {
 
 // withMigrations gives use the migrations of the database that the environment
 // names.
-func withMigrations(ctx context.Context, c console, use func(*goose.Provider) error) error {
+func withMigrations(ctx context.Context, c console, use func(*schemaMigrations) error) error {
 	config, err := loadConfig(c.lookup, needDatabase)
 	if err != nil {
 		return &configError{err}
@@ -104,34 +105,58 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) ([]*goose.MigrationResult,
 	if err != nil {
 		return nil, err
 	}
-	return migrateTo(ctx, m)
+	return m.up(ctx)
 }
 
-func newMigrations(sqlDB *sql.DB) (*goose.Provider, error) {
+// schemaMigrations are those of this program, for one database.
+type schemaMigrations struct {
+	*goose.Provider
+	database *sql.DB
+}
+
+func newMigrations(sqlDB *sql.DB) (*schemaMigrations, error) {
 	// Asked for each second, for five minutes.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, sqlDB, migrations.Files, goose.WithSessionLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, migrations.Files, goose.WithSessionLocker(locker))
+	return &schemaMigrations{provider, sqlDB}, err
 }
 
-// migrateTo applies what is pending. A database that a newer binary migrated
-// is refused: this one does not know its schema.
-func migrateTo(ctx context.Context, m *goose.Provider) ([]*goose.MigrationResult, error) {
+// up applies what is pending. A database that a newer binary migrated is
+// refused before anything is changed: this one does not know its schema.
+func (m *schemaMigrations) up(ctx context.Context) ([]*goose.MigrationResult, error) {
+	if err := m.refuseNewer(ctx); err != nil {
+		return nil, err
+	}
 	results, err := m.Up(ctx)
 	if err != nil {
 		return results, fmt.Errorf("migrate the database: %w", err)
 	}
-	current, newest, err := m.GetVersions(ctx)
+	return results, m.refuseNewer(ctx) // another binary may have come first
+}
+
+func (m *schemaMigrations) refuseNewer(ctx context.Context) error {
+	var current int64
+	err := m.database.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&current)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == undefinedTable {
+		return nil // an empty database
+	}
 	if err != nil {
-		return results, fmt.Errorf("read the schema's version: %w", err)
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	newest := int64(0)
+	for _, source := range m.ListSources() {
+		newest = max(newest, source.Version)
 	}
 	if current > newest {
-		return results, fmt.Errorf("the database's schema is version %d, this program knows versions up to %d: use a newer vera", current, newest)
+		return fmt.Errorf("the database's schema is version %d, this program knows versions up to %d: use a newer vera", current, newest)
 	}
-	return results, nil
+	return nil
 }
+
+const undefinedTable = "42P01" // SQLSTATE
 
 // openPool makes a pool for the database; it connects on first use.
 func openPool(ctx context.Context, p PostgresConfig) (*pgxpool.Pool, error) {

@@ -53,9 +53,12 @@ func (serveCommand) Run(ctx context.Context, c console) error {
 	}
 	defer s.close()
 	if config.Postgres.Required {
-		if err := s.prepareDatabase(ctx); err != nil {
-			return err
-		}
+		err = s.prepareDatabase(ctx)
+	} else {
+		err = s.tryDatabase(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if err := s.run(ctx); err != nil {
 		return err
@@ -114,9 +117,12 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 			}
 		},
 		OnRefused:    s.refused,
-		ResponseHold: config.hold(),
+		ResponseHold: orNone(config.ResponseHold),
+		RejoinIdle:   config.RejoinIdle,
 		MaxInFlight:  config.MaxInFlight,
-		DrainTimeout: config.DrainTimeout,
+		DrainTimeout: orNone(config.DrainTimeout),
+
+		MaxInFlightBytes: int64(config.MaxHeapBytes / 4),
 	})
 	if err != nil {
 		s.close()
@@ -223,12 +229,13 @@ func tuneCollector(limit uint64) {
 	}
 }
 
-// hold is the setting as the client takes it, to whom zero is the default.
-func (c Config) hold() time.Duration {
-	if c.ResponseHold == 0 {
+// orNone is a setting as the client takes it, to whom zero is the default and
+// what is below it is none.
+func orNone(d time.Duration) time.Duration {
+	if d == 0 {
 		return -1
 	}
-	return c.ResponseHold
+	return d
 }
 
 // expectDigests tells the hasher what digests there are, one of each cost, so
@@ -271,6 +278,18 @@ func (s *service) prepareDatabase(ctx context.Context) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// tryDatabase migrates the database if it is there. A host that can serve
+// without it must not serve with one that it does not know.
+func (s *service) tryDatabase(ctx context.Context) error {
+	const patience = 3 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := migrate(ctx, s.database); err != nil && ctx.Err() == nil && !db.Unreachable(err) {
+		return err
+	}
+	return nil // run goes on trying
 }
 
 // guard watches over the heap until stop is called.

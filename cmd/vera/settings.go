@@ -39,6 +39,8 @@ var coreSettings = group("Plugboard",
 		set: duration(func(c *Config) *time.Duration { return &c.ResponseHold }, 0, time.Second)},
 	setting{name: "DRAIN_TIMEOUT", value: "25s", about: "How long a stopping host finishes what is in flight",
 		set: duration(func(c *Config) *time.Duration { return &c.DrainTimeout }, 0, 10*time.Minute)},
+	setting{name: "REJOIN_IDLE", value: "5m", about: "After so long without a sign from the service the host joins again; the hub can forget it without one",
+		set: duration(func(c *Config) *time.Duration { return &c.RejoinIdle }, time.Second, 24*time.Hour)},
 )
 
 var databaseSettings = group("Database",

@@ -23,7 +23,7 @@ var (
 	// errRetired ends a session that has left of its own accord.
 	errRetired = errors.New("left")
 
-	errTooLate = errors.New("answer deadline passed")
+	errTooLate = fmt.Errorf("answer deadline passed: %w", context.DeadlineExceeded)
 	errStopped = fmt.Errorf("plugboard client stopped: %w", context.Canceled)
 )
 

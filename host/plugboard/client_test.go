@@ -399,7 +399,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		func(o *Options) { o.ResponseHold = 30 * time.Second },
 		func(o *Options) { o.Heartbeat = time.Minute },
 		func(o *Options) { o.MaxInFlight = -1 },
-		func(o *Options) { o.DrainTimeout = -1 },
+		func(o *Options) { o.MaxInFlightBytes = -1 },
 	}
 	for i, change := range bad {
 		opts := good

@@ -119,7 +119,7 @@ type Options struct {
 	WriteTimeout     time.Duration // for a write without progress; default 10 s
 	MaxPause         time.Duration // bounds the wait between two dials; default 30 s
 	RejoinIdle       time.Duration // without any event from the service, after which to join again; default 5 min
-	DrainTimeout     time.Duration // for requests in flight once Run's context has ended; default 25 s
+	DrainTimeout     time.Duration // for requests in flight once Run's context has ended; default 25 s, negative: none
 }
 
 // A Refusal is why a manifest is not published yet.
@@ -168,7 +168,7 @@ func (o *Options) setDefaults() {
 			o.Logger.Warn("manifest refused, back to the one before", "likelier", r.Reason, "tries", r.Tries, "again", r.Again)
 		}
 	}
-	o.ResponseHold = max(o.ResponseHold, 0)
+	o.ResponseHold, o.DrainTimeout = max(o.ResponseHold, 0), max(o.DrainTimeout, 0)
 }
 
 func (o *Options) check() error {
@@ -194,7 +194,6 @@ func (o *Options) check() error {
 	must(o.WriteTimeout > 0, "WriteTimeout: must be above 0")
 	must(o.MaxPause > 0, "MaxPause: must be above 0")
 	must(o.RejoinIdle > 0, "RejoinIdle: must be above 0")
-	must(o.DrainTimeout > 0, "DrainTimeout: must be above 0")
 	return errors.Join(errs...)
 }
 

@@ -14,14 +14,14 @@ import (
 var ErrBusy = errors.New("every connection to the database is in use")
 
 // acquire takes a connection from the pool. It gives up a little before the
-// run's time is over, so that the run ends with what was in the way and not
-// with its time.
+// run's time is over, so that the run ends with what was in the way: ErrBusy, or
+// ErrUnavailable together with context.DeadlineExceeded.
 func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
 		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(ctx, left-min(left/10, 500*time.Millisecond))
+		waiting, cancel = context.WithTimeout(ctx, left-min(left/5, 500*time.Millisecond))
 		defer cancel()
 	}
 	conn, err := d.pool.Acquire(waiting)
@@ -31,5 +31,5 @@ func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if stat := d.pool.Stat(); stat.AcquiredConns() == stat.MaxConns() {
 		return nil, ErrBusy
 	}
-	return nil, fmt.Errorf("%w: no connection came about in time", ErrUnavailable)
+	return nil, fmt.Errorf("%w: no connection came about in time: %w", ErrUnavailable, context.DeadlineExceeded)
 }

@@ -43,7 +43,7 @@ func Config(dsn string) (*pgxpool.Config, error) {
 	}
 	config.MaxConnLifetime = 30 * time.Minute
 	config.MaxConnLifetimeJitter = 5 * time.Minute
-	config.PingTimeout = 2 * time.Second
+	config.PingTimeout = time.Second
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &abandon{conn: conn}
 	}
