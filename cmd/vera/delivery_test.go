@@ -320,12 +320,16 @@ func TestExactlyOneAnswer(t *testing.T) {
 		s := newStack(t, stackOptions{actions: writeActions(t, deliveryActions), board: options,
 			env: map[string]string{"RESPONSE_HOLD": hold.String(), "POOL_SIZE": "1"}})
 		s.board.DuplicateRequests(true)
+		s.board.MisdeliverStray(true)
 		start := time.Now()
 		mustBe(t, callAll(t, s.board, calls, "Echo", none)(), map[int]int{200: calls})
 		if took := time.Since(start); took > calls*hold/4 {
 			t.Errorf("%d answers took %v: holding one keeps the next waiting", calls, took)
 		}
 		w.mustBeOnce(t, calls, hold)
+		if stats := s.board.Stats(); stats.Stray != 0 {
+			t.Errorf("%d answers reached somebody else", stats.Stray)
+		}
 		if stats := s.service.client.Stats(); stats.Requests != calls || stats.Duplicates != calls {
 			t.Errorf("%+v, want %d requests, each with a duplicate", stats, calls)
 		}

@@ -124,6 +124,8 @@ func (b *Board) answer(ref, payload json.RawMessage) {
 		b.early.Add(1)
 	case unknown:
 		b.ignored.Add(1)
+	case stray:
+		b.stray.Add(1)
 	}
 	if b.opts.OnAnswer != nil {
 		keys, _ := members(payload) // a payload that is no object has no status

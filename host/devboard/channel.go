@@ -82,6 +82,9 @@ func (b *Board) leave(s *session, last ...[]byte) {
 	others, listed := without(*b.consumers.Load(), s)
 	if listed {
 		b.consumers.Store(&others)
+		if next := b.turn.Load() % uint64(len(others)+1); b.shrinking.Load() && len(others) > 0 && int(next) == len(others) {
+			b.lose.Add(1)
+		}
 		tellCount(others, len(others))
 		tellCount(others, len(others))
 		b.log.Debug("left", "session", s.id, "consumers", len(others))

@@ -68,7 +68,8 @@ type Stats struct {
 	Early     int64 // answers lost by Options.EarlyLoss
 	Ignored   int64 // other answers that reached nobody: unknown, second or late
 	TimedOut  int64 // callers that got 408
-	Lost      int64 // requests lost by LoseRequests
+	Lost      int64 // requests lost by LoseRequests and LoseOnShrink
+	Stray     int64 // answers that MisdeliverStray gave to somebody else
 }
 
 // A Board is a hub with one service. Its methods may be called by many
@@ -90,8 +91,9 @@ type Board struct {
 	gate      atomic.Pointer[chan struct{}] // not nil while stalled; closed at its end
 	duplicate atomic.Bool
 	lose      atomic.Int64
+	shrinking atomic.Bool
 
-	requests, delivered, early, ignored, timedOut, lost atomic.Int64
+	requests, delivered, early, ignored, timedOut, lost, stray atomic.Int64
 
 	busy sync.WaitGroup // connections, HTTP and WebSocket
 }
@@ -193,5 +195,6 @@ func (b *Board) Stats() Stats {
 		Ignored:   b.ignored.Load(),
 		TimedOut:  b.timedOut.Load(),
 		Lost:      b.lost.Load(),
+		Stray:     b.stray.Load(),
 	}
 }

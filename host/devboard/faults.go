@@ -79,6 +79,16 @@ func (b *Board) takeLoss() bool {
 	}
 }
 
+// LoseOnShrink makes a request vanish when a consumer leaves whose turn was
+// among the last: the hub's place in the list may then point behind its end.
+// The caller gets 408.
+func (b *Board) LoseOnShrink(on bool) { b.shrinking.Store(on) }
+
+// MisdeliverStray makes an answer whose caller was served or has given up,
+// less than a second ago, reach another caller who waits: so it happens to
+// who sends his next request on the same connection.
+func (b *Board) MisdeliverStray(on bool) { b.refs.misdeliver(on) }
+
 // DuplicateRequests makes every request be pushed twice with the same ref.
 func (b *Board) DuplicateRequests(on bool) { b.duplicate.Store(on) }
 

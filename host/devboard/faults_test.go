@@ -34,6 +34,52 @@ func TestCrashChannels(t *testing.T) {
 	}
 }
 
+func TestMisdeliverStray(t *testing.T) {
+	h := start(t, devboard.Options{Token: "secret"})
+	h.MisdeliverStray(true)
+	c := h.join(t)
+	first := h.ask(t, `{}`)
+	ref := c.next().responseRef()
+	c.response(ref, okResponse)
+	if r := wait(t, first); r.status != 200 {
+		t.Errorf("the first caller got %+v", r)
+	}
+	second := h.ask(t, `{}`)
+	own := c.next().responseRef()
+	c.response(ref, `{"status_code":418,"message":"not yours","fields":{}}`)
+	if r := wait(t, second); r.status != 418 {
+		t.Errorf("the second caller got %+v, want the stray answer", r)
+	}
+	h.MisdeliverStray(false)
+	c.response(own, okResponse)
+	c.quiet()
+	if s := h.Stats(); s.Stray != 1 || s.Ignored != 1 || s.Delivered != 1 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+func TestLoseOnShrink(t *testing.T) {
+	h := start(t, devboard.Options{Token: "secret", RequestTimeout: 50 * time.Millisecond})
+	h.LoseOnShrink(true)
+	lost := 0
+	for round := range 4 {
+		stays, leaves := h.join(t), h.join(t)
+		leaves.conn.CloseNow()
+		until(t, "one consumer", func() bool { return h.Consumers() == 1 })
+		for range 1 + round%2 { // so that the turn is everywhere
+			if a, err := h.Call(t.Context(), "Echo", nil); err != nil || a.Status != 408 {
+				t.Fatalf("got %+v, %v", a, err)
+			}
+		}
+		lost = int(h.Stats().Lost)
+		stays.conn.CloseNow()
+		until(t, "no consumer", func() bool { return h.Consumers() == 0 })
+	}
+	if lost == 0 || lost > 4 {
+		t.Errorf("%d requests were lost, want some, and no more than consumers left", lost)
+	}
+}
+
 func TestForget(t *testing.T) {
 	h := start(t, devboard.Options{Token: "secret"})
 	c := h.join(t)

@@ -9,8 +9,12 @@ import (
 // pending holds the refs whose callers wait. The zero value is ready.
 type pending struct {
 	mu      sync.Mutex
-	waiting map[string]waiter // by ref
+	waiting map[string]waiter    // by ref
+	past    map[string]time.Time // when a ref's caller was served or gave up, while stray answers reach others; else nil
 }
+
+// strayTime is how long the hub knows a ref whose caller has gone.
+const strayTime = time.Second
 
 // A waiter is one caller. Its channel takes one payload, or is closed when the
 // board stops.
@@ -35,7 +39,42 @@ func (p *pending) add(ref string) <-chan json.RawMessage {
 func (p *pending) forget(ref string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, waits := p.waiting[ref]; waits {
+		p.bury(ref)
+	}
 	delete(p.waiting, ref)
+}
+
+// misdeliver makes stray answers reach others, or ends that.
+func (p *pending) misdeliver(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.past = nil
+	if on {
+		p.past = make(map[string]time.Time)
+	}
+}
+
+func (p *pending) bury(ref string) {
+	if p.past != nil {
+		p.past[ref] = time.Now()
+	}
+}
+
+// astray gives the answer to a ref that is past to whoever waits next, as a
+// caller does who has sent his next request on the same connection.
+func (p *pending) astray(ref string, payload json.RawMessage) outcome {
+	at, ok := p.past[ref]
+	if !ok || time.Since(at) > strayTime {
+		return unknown
+	}
+	for other, w := range p.waiting {
+		delete(p.waiting, other)
+		p.bury(other)
+		w.answer <- payload
+		return stray
+	}
+	return unknown
 }
 
 // What became of an answer.
@@ -45,6 +84,7 @@ const (
 	delivered outcome = iota
 	early             // sooner than the hub noted who waits
 	unknown           // nobody waits for the ref, or no longer
+	stray             // nobody waits for the ref any more: somebody else got it
 )
 
 // deliver gives an answer to its caller, once, and forgets the ref. An answer
@@ -55,11 +95,12 @@ func (p *pending) deliver(ref string, payload json.RawMessage, hold time.Duratio
 	w, ok := p.waiting[ref]
 	switch {
 	case !ok:
-		return unknown
+		return p.astray(ref, payload)
 	case hold > 0 && time.Since(w.pushed) < hold:
 		return early
 	}
 	delete(p.waiting, ref)
+	p.bury(ref)
 	w.answer <- payload
 	return delivered
 }
