@@ -75,10 +75,6 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 	if len(req.Fields) > h.options.MaxRequestBytes {
 		return plugboard.Failf(http.StatusRequestEntityTooLarge, "The request is larger than %d bytes", h.options.MaxRequestBytes), nil
 	}
-	fields, err := action.Schema.Validate(req.Fields, strictjson.Limits{})
-	if err != nil {
-		return invalid(err)
-	}
 	timeout := action.Timeout
 	if timeout == 0 {
 		timeout = h.options.Timeout
@@ -87,9 +83,12 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 		Program:  action.Program,
 		Library:  action.Library,
 		Info:     runinfo.Info{Action: action.Name, RequestID: req.Ref, Version: set.Version},
-		Fields:   fields,
+		Input:    func() (map[string]any, error) { return action.Schema.Validate(req.Fields, strictjson.Limits{}) },
 		Deadline: req.Received.Add(timeout),
 	})
+	if faults, ok := errors.AsType[*schema.Error](err); ok {
+		return invalid(faults), nil
+	}
 	if err != nil {
 		return h.failure(err), err
 	}
@@ -97,14 +96,10 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 }
 
 // invalid answers fields that do not obey the schema.
-func invalid(err error) (plugboard.Response, error) {
-	faults, ok := errors.AsType[*schema.Error](err)
-	if !ok {
-		return plugboard.Failf(http.StatusInternalServerError, "Internal server error"), err
-	}
+func invalid(faults *schema.Error) plugboard.Response {
 	response := plugboard.Failf(http.StatusBadRequest, "%v", faults)
 	response.Fields = faults.AppendJSON(nil)
-	return response, nil
+	return response
 }
 
 // failure is what a caller learns of a run that gave no answer.

@@ -17,6 +17,7 @@ var ErrTimeout = fmt.Errorf("action timed out: %w", context.DeadlineExceeded)
 // field, is reused from run to run and wraps nothing.
 type runContext struct {
 	info     *runinfo.Info
+	waits    runinfo.Waits
 	deadline time.Time
 	done     chan struct{}
 	timer    *time.Timer
@@ -63,8 +64,11 @@ func (c *runContext) Err() error {
 }
 
 func (c *runContext) Value(key any) any {
-	if _, ok := key.(runinfo.Key); ok {
+	switch key.(type) {
+	case runinfo.Key:
 		return c.info
+	case runinfo.WaitKey:
+		return &c.waits
 	}
 	return nil
 }

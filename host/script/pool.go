@@ -30,13 +30,24 @@ type Options struct {
 }
 
 // A Pool lends VMs, each for one run. Many goroutines may use it.
+//
+// One action alone gets no more than three quarters of them: what it does to
+// itself, an endless loop say, must leave room for others.
 type Pool struct {
 	options Options
 	slots   chan struct{} // one for each VM that may run
+	warm    int           // VMs that are kept however long they are idle
 
 	mu      sync.Mutex
-	idle    []idleVM          // least recently used first
-	running map[*vm]time.Time // since when
+	idle    []idleVM                 // least recently used first
+	running map[*vm]run              // VMs that are lent
+	shares  map[string]chan struct{} // likewise for one action alone, by its name
+}
+
+// A run is what a VM is lent for.
+type run struct {
+	action string
+	since  time.Time
 }
 
 type idleVM struct {
@@ -58,8 +69,11 @@ func NewPool(options Options) *Pool {
 	if options.Answer.Elements <= 0 {
 		options.Answer.Elements = 1_000_000
 	}
-	p := &Pool{options: options, slots: make(chan struct{}, options.Size), running: make(map[*vm]time.Time)}
-	for range min(options.Size, runtime.NumCPU()) {
+	p := &Pool{
+		options: options, slots: make(chan struct{}, options.Size), warm: min(options.Size, runtime.GOMAXPROCS(0)),
+		running: make(map[*vm]run), shares: make(map[string]chan struct{}),
+	}
+	for range p.warm {
 		p.idle = append(p.idle, idleVM{p.newVM(), time.Now()})
 	}
 	return p
@@ -68,7 +82,7 @@ func NewPool(options Options) *Pool {
 func (p *Pool) newVM() *vm { return newVM(p.options.Modules, p.options.Strings) }
 
 // Run runs a program and gives its answer. The error is ErrBusy or ErrTimeout,
-// the cause of ctx's end, or an *Error.
+// the cause of ctx's end, that of call.Input, or an *Error.
 func (p *Pool) Run(ctx context.Context, call Call) (Answer, error) {
 	var a Answer
 	err := p.lend(ctx, &call, func(v *vm) (err error) {
@@ -97,11 +111,22 @@ func (p *Pool) Declare(ctx context.Context, program *Program, library Library) (
 
 // lend gives use a VM for one run.
 func (p *Pool) lend(ctx context.Context, call *Call, use func(*vm) error) error {
-	if err := p.wait(ctx, call.Deadline); err != nil {
+	own := p.share(call.Info.Action)
+	if err := wait(ctx, own, call.Deadline); err != nil {
+		return err
+	}
+	defer func() { <-own }()
+	if err := wait(ctx, p.slots, call.Deadline); err != nil {
 		return err
 	}
 	defer func() { <-p.slots }()
-	v := p.take()
+	if call.Input != nil {
+		var err error
+		if call.fields, err = call.Input(); err != nil {
+			return err
+		}
+	}
+	v := p.take(call.Info.Action)
 	v.begin(call)
 	stop := func() bool { return true }
 	if ctx.Done() != nil {
@@ -125,21 +150,37 @@ func recovered(err *error) {
 	}
 }
 
-// wait takes a slot before the deadline.
-func (p *Pool) wait(ctx context.Context, deadline time.Time) error {
+// share gives an action's part of the pool.
+func (p *Pool) share(action string) chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shares[action]
+	if s == nil {
+		s = make(chan struct{}, p.options.Size-p.options.Size/4)
+		p.shares[action] = s
+	}
+	return s
+}
+
+// wait takes one of the slots before the deadline.
+func wait(ctx context.Context, slots chan struct{}, deadline time.Time) error {
 	left := time.Until(deadline)
 	if left <= 0 {
 		return ErrTimeout
 	}
 	select {
-	case p.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	default:
 	}
 	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
-	case p.slots <- struct{}{}:
+	case slots <- struct{}{}:
+		if !time.Now().Before(deadline) { // both were ready
+			<-slots
+			return ErrBusy
+		}
 		return nil
 	case <-timer.C:
 		return ErrBusy
@@ -149,20 +190,22 @@ func (p *Pool) wait(ctx context.Context, deadline time.Time) error {
 }
 
 // take gives the VM that was used last, whose memory is warmest, or a new one.
-func (p *Pool) take() *vm {
+func (p *Pool) take(action string) *vm {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	lent := run{action, time.Now()}
 	n := len(p.idle)
 	if n == 0 {
 		p.mu.Unlock()
 		v := p.newVM()
 		p.mu.Lock()
-		p.running[v] = time.Now()
+		p.running[v] = lent
 		return v
 	}
 	v := p.idle[n-1].vm
+	p.idle[n-1] = idleVM{}
 	p.idle = p.idle[:n-1]
-	p.running[v] = time.Now()
+	p.running[v] = lent
 	return v
 }
 
@@ -170,6 +213,7 @@ func (p *Pool) take() *vm {
 func (p *Pool) give(v *vm, healthy bool) {
 	p.mu.Lock()
 	delete(p.running, v)
+	healthy = healthy && v.ctx.Err() == nil // Guard may have cancelled it at the last moment
 	if healthy {
 		p.idle = append(p.idle, idleVM{v, time.Now()})
 	}

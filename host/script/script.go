@@ -3,7 +3,7 @@
 //
 //	program, err := script.Compile("greet.lua", source)
 //	declared, err := pool.Declare(ctx, program, nil)
-//	answer, err := pool.Run(ctx, script.Call{Program: program, Fields: fields, Deadline: deadline})
+//	answer, err := pool.Run(ctx, script.Call{Program: program, Input: input, Deadline: deadline})
 //
 // # Isolation
 //
@@ -68,8 +68,15 @@ type Call struct {
 	Program  *Program
 	Library  Library
 	Info     runinfo.Info
-	Fields   map[string]any // validated, as schema gives them
-	Deadline time.Time      // nothing of the run goes on after it
+	Deadline time.Time // nothing of the run goes on after it
+
+	// Input gives the validated fields, as schema gives them. It is called when
+	// the run has its turn, so that what many requests hold is not decoded for
+	// all of them at once. Its error ends the run, and is Run's as it is. Nil
+	// means no fields.
+	Input func() (map[string]any, error)
+
+	fields map[string]any
 }
 
 // An Answer is what run returned, ready for the wire.

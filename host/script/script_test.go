@@ -35,9 +35,13 @@ func call(t testing.TB, source string, timeout time.Duration) script.Call {
 	return script.Call{
 		Program:  program,
 		Info:     runinfo.Info{Action: "Test", RequestID: "ref", Version: "v"},
-		Fields:   map[string]any{"a": "x", "list": []any{}},
+		Input:    fields(map[string]any{"a": "x", "list": []any{}}),
 		Deadline: time.Now().Add(timeout),
 	}
+}
+
+func fields(values map[string]any) func() (map[string]any, error) {
+	return func() (map[string]any, error) { return values, nil }
 }
 
 func body(text string) string {
@@ -214,7 +218,7 @@ func BenchmarkRun(b *testing.B) {
 			return { status_code = 200, fields = { joined = fields.first .. " " .. fields.second } }
 		end,
 	}`, time.Hour)
-	c.Fields = map[string]any{"first": "Hello", "second": "World"}
+	c.Input = fields(map[string]any{"first": "Hello", "second": "World"})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := pool.Run(context.Background(), c); err != nil {
@@ -233,7 +237,7 @@ func ExamplePool() {
 		panic(err)
 	}
 	answer, err := pool.Run(context.Background(), script.Call{
-		Program: program, Fields: map[string]any{"name": "Ada"}, Deadline: time.Now().Add(time.Second),
+		Program: program, Input: fields(map[string]any{"name": "Ada"}), Deadline: time.Now().Add(time.Second),
 	})
 	fmt.Println(answer.Status, string(answer.Fields), err)
 	// Output: 200 "Hello, Ada" <nil>

@@ -81,7 +81,7 @@ func (v *vm) run(call *Call, limits AnswerLimits) (Answer, error) {
 		run = table.RawGetString("run")
 	}
 	v.L.SetTop(0)
-	fields, err := luaconv.FromGo(v.L, call.Fields)
+	fields, err := luaconv.FromGo(v.L, call.fields)
 	if err != nil {
 		return Answer{}, fmt.Errorf("hand over the fields: %w", err)
 	}

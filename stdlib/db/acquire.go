@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"vera/stdlib/runinfo"
 )
 
 // ErrBusy is raised when no connection was free within the run's time: others
@@ -24,7 +26,10 @@ func (d *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		waiting, cancel = context.WithTimeout(ctx, left-min(left/5, 500*time.Millisecond))
 		defer cancel()
 	}
+	waits := runinfo.WaitsOf(ctx)
+	waits.Begin()
 	conn, err := d.pool.Acquire(waiting)
+	waits.End()
 	if err == nil || ctx.Err() != nil || waiting.Err() == nil {
 		return conn, err
 	}

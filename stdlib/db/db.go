@@ -24,6 +24,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"vera/stdlib/runinfo"
 )
 
 // Config parses a PostgreSQL URL or DSN and adds what a host needs of its
@@ -82,7 +84,10 @@ func (d *DB) run(ctx context.Context, sql string, params []any) (result, error) 
 		return result{}, err
 	}
 	defer release(ctx, conn, lasting.MatchString(sql))
+	waits := runinfo.WaitsOf(ctx)
+	waits.Begin()
 	rows, err := conn.Query(ctx, sql, params...)
+	waits.End() // to read the rows takes memory
 	if err != nil {
 		return result{}, err
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"vera/stdlib/runinfo"
 )
 
 // transaction is one transaction, or one savepoint within it.
@@ -45,8 +47,11 @@ func (t *transaction) run(ctx context.Context, sql string, params []any) (result
 	if lasting.MatchString(sql) {
 		t.outermost().tainted = true
 	}
+	waits := runinfo.WaitsOf(ctx)
 	if !writes(sql) {
+		waits.Begin()
 		rows, err := t.tx.Query(ctx, sql, params...)
+		waits.End()
 		if err != nil {
 			return result{}, err
 		}
@@ -66,11 +71,15 @@ func (t *transaction) guarded(ctx context.Context, sql string, params []any) (re
 	batch.Queue("SAVEPOINT vera")
 	batch.Queue(sql, params...)
 	batch.Queue("RELEASE SAVEPOINT vera")
+	waits := runinfo.WaitsOf(ctx)
+	waits.Begin()
 	results := t.tx.SendBatch(ctx, batch)
 	if _, err := results.Exec(); err != nil {
+		waits.End()
 		return result{}, errors.Join(err, results.Close())
 	}
 	rows, err := results.Query()
+	waits.End()
 	if err != nil {
 		results.Close() // it repeats the error
 		return result{}, err

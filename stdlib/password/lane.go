@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
+	"vera/stdlib/runinfo"
 )
 
 // Workers returns how many digests to compute at once here: one a core on
@@ -84,6 +86,9 @@ func (l *lane) do(ctx context.Context, work func()) error {
 	default:
 		return ErrBusy
 	}
+	waits := runinfo.WaitsOf(ctx)
+	waits.Begin()
+	defer waits.End()
 	select {
 	case <-done:
 		return nil

@@ -1,11 +1,13 @@
 // Package runinfo tells a primitive about the run it is called from.
 //
 // The script runtime hands every VM a context of its own type, whose Value
-// answers for [Key] alone; nothing is allocated and no context is wrapped.
+// answers for [Key] and [WaitKey] alone; nothing is allocated and no context is
+// wrapped.
 package runinfo
 
 import (
 	"context"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -34,6 +36,37 @@ func From(ctx context.Context) *Info {
 	}
 	return none
 }
+
+// WaitKey is the context key under which a run's *Waits are found.
+type WaitKey struct{}
+
+// Waits counts what a run waits for outside of its VM: it uses no memory
+// meanwhile. The zero value is ready, and so is a nil pointer.
+type Waits struct{ n atomic.Int32 }
+
+// WaitsOf returns the waits of the run that ctx belongs to, nil when it belongs
+// to none.
+func WaitsOf(ctx context.Context) *Waits {
+	w, _ := ctx.Value(WaitKey{}).(*Waits)
+	return w
+}
+
+// Begin and End enclose a wait.
+func (w *Waits) Begin() {
+	if w != nil {
+		w.n.Add(1)
+	}
+}
+
+// End ends what Begin began.
+func (w *Waits) End() {
+	if w != nil {
+		w.n.Add(-1)
+	}
+}
+
+// Waiting tells whether the run waits now.
+func (w *Waits) Waiting() bool { return w != nil && w.n.Load() > 0 }
 
 // MustRun raises a Lua error when L is only evaluating a file's declaration:
 // a primitive that reaches outside the VM calls it first, since files are
