@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"vera/host/meter"
 	"vera/host/plugboard"
 	"vera/host/registry"
 	"vera/host/schema"
@@ -33,10 +34,23 @@ type Options struct {
 	Timeout         time.Duration // of an action that sets none; zero means 10 s
 	MaxRequestBytes int           // of a request's fields; zero means 2 MiB
 
+	// Meter is told of the limits that requests reach; nil: nobody is.
+	Meter *meter.Meter
+	// Observe, if set, is called with what became of each request, by many
+	// goroutines at once. It must not block.
+	Observe func(Outcome)
+
 	// DatabaseOptional tells that the database may be away while others serve:
 	// who needs it is told 503, and may come again. Otherwise that is a fault,
 	// 500, like any other.
 	DatabaseOptional bool
+}
+
+// An Outcome is what became of one request.
+type Outcome struct {
+	Action   string // empty: there is no such action
+	Status   int
+	Duration time.Duration // from its arrival to the answer, which may still be held back
 }
 
 // A Host is a plugboard.Handler. Many goroutines may use it.
@@ -58,21 +72,32 @@ func New(options Options) *Host {
 // Handle answers one request. It never panics and gives no answer later than
 // the action's time-out, give or take the time to encode it.
 func (h *Host) Handle(ctx context.Context, req plugboard.Request) plugboard.Response {
-	start := time.Now()
 	set := h.options.Actions.For(req.Manifest)
 	action, ok := set.Lookup(req.Action)
 	if !ok {
+		h.observe("", http.StatusNotFound, req)
 		return plugboard.Failf(http.StatusNotFound, "Unknown action: %s", shown(req.Action))
 	}
 	response, err := h.answer(ctx, set, action, req)
-	h.log(ctx, set, req, response, time.Since(start), err)
+	if name := limitOf(err); name != "" {
+		h.options.Meter.Exceeded(name)
+	}
+	h.log(ctx, set, req, response, err)
+	h.observe(action.Name, response.Status, req)
 	return response
+}
+
+func (h *Host) observe(action string, status int, req plugboard.Request) {
+	if h.options.Observe != nil {
+		h.options.Observe(Outcome{action, status, time.Since(req.Received)})
+	}
 }
 
 // answer validates and runs. An error is for the log; the response is always
 // whole.
 func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.Action, req plugboard.Request) (plugboard.Response, error) {
 	if len(req.Fields) > h.options.MaxRequestBytes {
+		h.options.Meter.Exceeded("MAX_REQUEST_BYTES")
 		return plugboard.Failf(http.StatusRequestEntityTooLarge, "The request is larger than %d bytes", h.options.MaxRequestBytes), nil
 	}
 	timeout := action.Timeout
@@ -117,9 +142,28 @@ func (h *Host) failure(err error) plugboard.Response {
 	return plugboard.Failf(http.StatusInternalServerError, "Internal server error")
 }
 
+// limitOf names the limit that a run ended at, if it was one.
+func limitOf(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, script.ErrTimeout):
+		return "ACTION_TIMEOUT"
+	case errors.Is(err, script.ErrMemory):
+		return "MAX_HEAP_BYTES"
+	case errors.Is(err, script.ErrBusy):
+		return "POOL_SIZE"
+	case errors.Is(err, password.ErrBusy):
+		return "HASH_CONCURRENCY"
+	case errors.Is(err, db.ErrBusy):
+		return "DB_MAX_CONNECTIONS"
+	}
+	return ""
+}
+
 // log tells the operator of one request: the fault of a script as an error
 // with its traceback, all else for debugging.
-func (h *Host) log(ctx context.Context, set *registry.Set, req plugboard.Request, response plugboard.Response, took time.Duration, err error) {
+func (h *Host) log(ctx context.Context, set *registry.Set, req plugboard.Request, response plugboard.Response, err error) {
 	logger := h.options.Logger
 	level := slog.LevelDebug
 	if response.Status >= http.StatusInternalServerError && err != nil {
@@ -130,7 +174,7 @@ func (h *Host) log(ctx context.Context, set *registry.Set, req plugboard.Request
 	}
 	attrs := []slog.Attr{
 		slog.String("action", req.Action), slog.String("ref", req.Ref), slog.String("version", set.Version),
-		slog.Int("status", response.Status), slog.Duration("duration", took),
+		slog.Int("status", response.Status), slog.Duration("duration", time.Since(req.Received)),
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))

@@ -52,8 +52,9 @@ func (s *service) health() health {
 	}
 }
 
-// serveHealth answers GET /live with 200 while the process works, and GET
-// /ready with 200 while the host is joined to the hub and 503 while it is not.
+// serveHealth answers GET /live with 200 while the process works, GET /ready
+// with 200 while the host is joined to the hub and 503 while it is not, and GET
+// /metrics with numbers for Prometheus.
 func (s *service) serveHealth(ctx context.Context) error {
 	listener, err := net.Listen("tcp", s.config.HealthAddress)
 	if err != nil {
@@ -69,6 +70,7 @@ func (s *service) serveHealth(ctx context.Context) error {
 	}
 	mux.HandleFunc("GET /live", func(w http.ResponseWriter, _ *http.Request) { answer(w, true) })
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.client.Stats().Joined) })
+	mux.Handle("GET /metrics", s.metrics)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()

@@ -11,11 +11,12 @@ import (
 var allowed = map[string]string{
 	"vera/cmd/vera":           "*",
 	"vera/migrations":         "",
-	"vera/host":               "vera/host/plugboard vera/host/registry vera/host/schema vera/host/script vera/stdlib/*",
+	"vera/host":               "vera/host/meter vera/host/plugboard vera/host/registry vera/host/schema vera/host/script vera/stdlib/*",
 	"vera/host/plugboard":     "vera/stdlib/strictjson",
 	"vera/host/devboard":      "vera/host/plugboard",
 	"vera/host/devdb":         "vera/host/devdb/*",
 	"vera/host/frame":         "",
+	"vera/host/meter":         "",
 	"vera/host/registry":      "vera/host/frame vera/host/schema vera/host/script vera/stdlib/strictjson",
 	"vera/host/schema":        "vera/host/spell vera/stdlib/strictjson",
 	"vera/host/script":        "vera/host/script/lualib vera/host/spell vera/stdlib/*",

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"vera/host"
+	"vera/host/meter"
 	"vera/host/plugboard"
 	"vera/host/registry"
 	"vera/host/schema"
@@ -36,6 +37,10 @@ import (
 	"vera/stdlib/phone"
 	luatime "vera/stdlib/time"
 )
+
+// cores is how many processors this process may use, as Go found at its start:
+// fewer than the machine has where a container or GOMAXPROCS says so.
+var cores = runtime.GOMAXPROCS(0)
 
 type serveCommand struct{}
 
@@ -76,17 +81,22 @@ type service struct {
 	scripts  *script.Pool
 	actions  *registry.Registry
 	client   *plugboard.Client
+	meter    *meter.Meter
+	metrics  *metrics // nil: nobody can ask for them
 }
 
 // newService builds the parts and joins them. Nothing is connected yet; close
 // lets go of what it holds. onJoined, which may be nil, is called whenever the
 // hub has confirmed a join.
 func newService(ctx context.Context, config Config, logger *slog.Logger, onJoined func()) (*service, error) {
-	s := &service{config: config, logger: logger}
+	s := &service{config: config, logger: logger, meter: meter.New(logger)}
 	pool, formats, err := s.runtime(ctx)
 	if err != nil {
 		s.close()
 		return nil, err
+	}
+	if config.HealthAddress != "" {
+		s.metrics = newMetrics(s)
 	}
 	s.scripts = pool
 	stopGuard := s.guard(ctx) // files run code of their own
@@ -117,6 +127,7 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 			}
 		},
 		OnRefused:    s.refused,
+		OnOverload:   func() { s.meter.Exceeded("MAX_IN_FLIGHT") },
 		ResponseHold: orNone(config.ResponseHold),
 		RejoinIdle:   config.RejoinIdle,
 		MaxInFlight:  config.MaxInFlight,
@@ -133,10 +144,14 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 
 // handler answers requests with the actions.
 func (s *service) handler() *host.Host {
-	return host.New(host.Options{
+	options := host.Options{
 		Actions: s.actions, Pool: s.scripts, Logger: s.logger, Timeout: s.config.ActionTimeout,
-		MaxRequestBytes: s.config.MaxRequestBytes, DatabaseOptional: !s.config.Postgres.Required,
-	})
+		MaxRequestBytes: s.config.MaxRequestBytes, DatabaseOptional: !s.config.Postgres.Required, Meter: s.meter,
+	}
+	if s.metrics != nil {
+		options.Observe = s.metrics.observe
+	}
+	return host.New(options)
 }
 
 // runtime makes the pool of VMs with its primitives, and the checks that
@@ -156,7 +171,7 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 	tuneCollector(uint64(c.MaxHeapBytes))
 	// Hashes run on threads of their own, which the kernel puts behind all
 	// others; they must not take the scheduler's slots besides.
-	runtime.GOMAXPROCS(runtime.NumCPU() + workers)
+	runtime.GOMAXPROCS(cores + workers)
 	blocklist, err := c.Passwords.blocklist()
 	if err != nil {
 		return nil, nil, &configError{err}
@@ -225,7 +240,7 @@ func tuneCollector(limit uint64) {
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(limit))
+		debug.SetMemoryLimit(int64(limit + limit/4)) // the last fence: long runs are cancelled before
 	}
 }
 

@@ -169,7 +169,7 @@ var logSettings = group("Logs and health",
 		set: logLevel},
 	setting{name: "LOG_FORMAT", value: "auto", about: "json, text, or auto: text on a terminal",
 		set: oneOf(func(c *Config) *string { return &c.LogFormat }, "auto", "json", "text")},
-	setting{name: "HEALTH_ADDRESS", about: "HOST:PORT where GET /live and GET /ready are answered; empty: nowhere",
+	setting{name: "HEALTH_ADDRESS", about: "HOST:PORT where GET /live, GET /ready and GET /metrics are answered; empty: nowhere",
 		set: text(func(c *Config) *string { return &c.HealthAddress })},
 )
 

@@ -110,6 +110,11 @@ type Options struct {
 	// block. Default: a line in the log.
 	OnRefused func(Refusal)
 
+	// OnOverload, if set, is called for each request that is answered 503
+	// because of MaxInFlight or MaxInFlightBytes. It must not block: the read
+	// loop waits for it.
+	OnOverload func()
+
 	ResponseHold     time.Duration // from a request's arrival to the earliest answer; default 5 ms, negative: none
 	AnswerDeadline   time.Duration // from a request's arrival to the latest answer; default 29 s, less than 30 s
 	MaxInFlight      int           // requests accepted and not yet answered, beyond which 503 is the answer; default 1024
@@ -167,6 +172,9 @@ func (o *Options) setDefaults() {
 		o.OnRefused = func(r Refusal) {
 			o.Logger.Warn("manifest refused, back to the one before", "likelier", r.Reason, "tries", r.Tries, "again", r.Again)
 		}
+	}
+	if o.OnOverload == nil {
+		o.OnOverload = func() {}
 	}
 	o.ResponseHold, o.DrainTimeout = max(o.ResponseHold, 0), max(o.DrainTimeout, 0)
 }

@@ -42,6 +42,7 @@ func (c *Client) accept(contexts *sharedContext, manifest, payload []byte, now t
 		c.answer(req, Failf(http.StatusServiceUnavailable, textStopping), false)
 	case c.slots.Load() >= int64(c.opts.MaxInFlight), c.held.Load() >= c.opts.MaxInFlightBytes:
 		c.count.overloaded.Add(1)
+		c.opts.OnOverload()
 		c.answer(req, Failf(http.StatusServiceUnavailable, textOverloaded), false)
 	default:
 		c.slots.Add(1)

@@ -109,6 +109,13 @@ func (p *Pool) Declare(ctx context.Context, program *Program, library Library) (
 	return d, err
 }
 
+// Load tells how many VMs run and how many are ready.
+func (p *Pool) Load() (running, idle int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.running), len(p.idle)
+}
+
 // lend gives use a VM for one run.
 func (p *Pool) lend(ctx context.Context, call *Call, use func(*vm) error) error {
 	own := p.share(call.Info.Action)
