@@ -21,11 +21,20 @@ const warnRequestLine = 12_000
 
 type checkCommand struct {
 	Dir      string `arg:"" optional:"" help:"Folder of the scripts; without it ACTIONS_DIR, or ./actions." placeholder:"DIR"`
-	Against  string `help:"Show what changes for callers against a manifest: a file, or the address of a local Plugboard; exit code 3 if something breaks." placeholder:"FILE|URL"`
-	Manifest bool   `help:"Print what the hub is told of the actions, as JSON, and nothing else."`
+	Strict   bool   `help:"Fail on warnings, too."`
+	JSON     bool   `name:"json" xor:"output" help:"Print one JSON document: {findings: [...], summary: {...}}; see docs/check.md."`
+	Against  string `xor:"output" help:"Show what changes for callers against a manifest: a file, or the address of a local Plugboard; exit code 3 if something breaks." placeholder:"FILE|URL"`
+	Manifest bool   `xor:"output" help:"Print what the hub is told of the actions, as JSON, and nothing else."`
 }
 
-// Run loads every file as serve would, and shows what it finds.
+// Help tells the exit codes.
+func (checkCommand) Help() string {
+	return "Exit codes: 0 nothing is wrong (or only warnings), 1 errors, 2 the command line or the environment is wrong, " +
+		"3 something breaks for callers (--against)."
+}
+
+// Run loads every file as serve would, reads all of them, and shows what it
+// finds.
 func (k checkCommand) Run(ctx context.Context, c console) error {
 	config, err := loadConfig(c.lookup, needNothing)
 	if err != nil {
@@ -34,39 +43,69 @@ func (k checkCommand) Run(ctx context.Context, c console) error {
 	if k.Dir != "" {
 		config.ActionsDir = k.Dir
 	}
-	set, err := loadActions(ctx, config)
+	actions, err := loadActions(ctx, config)
 	if err != nil {
 		return err
 	}
-	if len(set.Faults) > 0 {
-		return printFaults(c, set.Faults, config.ActionsDir)
-	}
-	if len(set.Actions) == 0 {
+	set := actions.Set()
+	if len(set.Actions)+len(set.Faults) == 0 {
 		return errors.New("there is no action in " + config.ActionsDir)
 	}
-	size := checkedSize(set.Manifest)
-	if size >= warnRequestLine {
-		fmt.Fprintf(c.err, "vera: warning: the hub is told of the actions in %d bytes and takes %d; the largest are %s\n",
-			size, plugboard.MaxRequestLine, registry.Largest(set, checkedSize))
-	}
-	if k.Manifest {
-		_, err := fmt.Fprintf(c.out, "%s\n", set.Manifest)
+	found, err := inspect(actions)
+	if err != nil {
 		return err
 	}
-	if k.Against != "" {
-		return printChanges(ctx, c.out, k.Against, set.Manifest)
+	if k.JSON {
+		return errors.Join(found.json(c.out), k.verdict(found))
 	}
-	if err := printActions(c.out, set.Actions); err != nil {
+	if k.Manifest || k.Against != "" {
+		found.print(c.err) // the output is for something else
+	} else {
+		found.print(c.out)
+	}
+	if err := k.verdict(found); err != nil {
+		fmt.Fprintf(c.err, "vera: %s in %s\n", found.summary.counts(), config.ActionsDir)
+		if len(set.Faults) > 0 {
+			fmt.Fprintln(c.err, "A host that runs keeps serving the last good versions of files that cannot be loaded; one that starts leaves them out.")
+		}
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "\n%s, version %s; the hub is told of them in %d of %d bytes\n",
-		count(len(set.Actions), "action"), set.Version, size, plugboard.MaxRequestLine)
+	switch {
+	case k.Manifest:
+		_, err = fmt.Fprintf(c.out, "%s\n", set.Manifest)
+	case k.Against != "":
+		err = printChanges(ctx, c.out, k.Against, set.Manifest)
+	default:
+		err = found.conclude(c.out, set.Actions)
+	}
 	return err
+}
+
+// verdict is the exit code, nil if it is 0.
+func (k checkCommand) verdict(found *findings) error {
+	if found.failed(k.Strict) {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+// conclude prints what is served, and that nothing is wrong with it.
+func (f *findings) conclude(out io.Writer, actions []*registry.Action) error {
+	if err := printActions(out, actions); err != nil {
+		return err
+	}
+	s := f.summary
+	fmt.Fprintf(out, "\n%s, version %s; the hub is told of them in %d of %d bytes\n",
+		count(s.Actions, "action"), s.Version, s.ContractBytes, s.ContractLimit)
+	if s.Warnings > 0 {
+		fmt.Fprintln(out, s.counts())
+	}
+	return nil
 }
 
 // loadActions loads the folder with all that scripts may use, and nothing
 // behind it.
-func loadActions(ctx context.Context, config Config) (*registry.Set, error) {
+func loadActions(ctx context.Context, config Config) (*registry.Registry, error) {
 	config.JWT.Secret = Secret(rand.Text() + rand.Text()) // nothing is signed, but the primitive wants one
 	s := &service{config: config, logger: slog.New(slog.DiscardHandler)}
 	defer s.close()
@@ -74,33 +113,13 @@ func loadActions(ctx context.Context, config Config) (*registry.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	actions, err := registry.Open(ctx, registry.Options{
-		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: s.logger,
-		Size: checkedSize, MaxSize: plugboard.MaxRequestLine,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return actions.Set(), nil
+	return registry.Open(ctx, registry.Options{Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: s.logger})
 }
 
 // checkedSize is the size of the request line as it will be, roughly: the
 // address is not known here.
 func checkedSize(manifest []byte) int {
 	return plugboard.RequestLineSize("ws://plugboard.example/websocket", strings.Repeat("t", 43), manifest)
-}
-
-// printFaults shows where each file is wrong.
-func printFaults(c console, faults []registry.Fault, dir string) error {
-	for _, fault := range faults {
-		fmt.Fprintf(c.out, "%v\n", fault.Err)
-		if fault.Frame != "" {
-			fmt.Fprintf(c.out, "%s\n", fault.Frame)
-		}
-	}
-	fmt.Fprintf(c.err, "vera: %s in %s\n", count(len(faults), "faulty file"), dir)
-	fmt.Fprintln(c.err, "A host that runs keeps serving the last good versions; one that starts leaves these files out. Repair them and check again.")
-	return exitCode(exitFailed)
 }
 
 // printActions prints a table of the actions.

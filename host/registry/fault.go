@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,7 +16,26 @@ type Fault struct {
 	Err   error  // its text begins with the place
 	Stale bool   // its last good version is served instead
 	Frame string // the place in its source, a few lines with a caret; empty if no line is known
+
+	Points []Point // the same, one by one
 }
+
+// A Point is one thing wrong with a file.
+type Point struct {
+	File    string // may be a module that the faulty file requires
+	Line    int    // 0 if it is the file as a whole
+	Column  int    // in bytes from 1; 0 if only the line is known
+	End     int    // behind what is meant; 0 if that is not known
+	Message string
+}
+
+// ErrTwice is that several files have one action's name.
+var ErrTwice = errors.New("several files have one action's name")
+
+// twice is ErrTwice in other words.
+type twice struct{ error }
+
+func (twice) Is(target error) bool { return target == ErrTwice }
 
 // FrameKey is the key of the log's attribute that holds a fault's Frame.
 const FrameKey = "frame"
@@ -63,23 +83,54 @@ var (
 
 // codeFrame shows the place in the sources that an error's text begins with.
 func codeFrame(err error, sources scan) string {
-	if match := place.FindStringSubmatch(err.Error()); match != nil {
-		line, _ := strconv.Atoi(match[2]) // an overflow is no line either
-		column, _ := strconv.Atoi(match[3])
-		return frame.At(sources[match[1]].text, line, column, 0)
-	}
-	match := field.FindStringSubmatch(err.Error())
-	if match == nil {
+	p := point("", err.Error(), sources)
+	if p.Line == 0 {
 		return ""
 	}
-	source := sources[match[1]].text
-	lines := strings.Split(string(source), "\n")
+	return frame.At(sources[p.File].text, p.Line, p.Column, p.End)
+}
+
+// points takes a file's error apart.
+func points(file string, err error, sources scan) []Point {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		joined, ok := inner.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		var list []Point
+		for _, part := range joined.Unwrap() {
+			list = append(list, point(file, at(file, part).Error(), sources))
+		}
+		return list
+	}
+	return []Point{point(file, err.Error(), sources)}
+}
+
+// point finds the place that an error's text begins with.
+func point(file, text string, sources scan) Point {
+	if match := place.FindStringSubmatch(text); match != nil {
+		p := Point{File: match[1], Message: text[len(match[0]):]}
+		p.Line, _ = strconv.Atoi(match[2]) // an overflow is no line either
+		p.Column, _ = strconv.Atoi(match[3])
+		if p.File != file {
+			p.Message = file + " cannot be loaded: " + p.Message
+		}
+		return p
+	}
+	p := Point{File: file, Message: strings.TrimPrefix(text, file+": ")}
+	match := field.FindStringSubmatch(text)
+	if match == nil {
+		return p
+	}
+	p.File = match[1]
+	lines := strings.Split(string(sources[p.File].text), "\n")
 	key := regexp.MustCompile(`(^|[\s{,])` + match[2] + `\s*=`)
 	isKey := func(line string) bool { return key.MatchString(line) }
-	at := slices.IndexFunc(lines, isKey)
-	if at < 0 || slices.ContainsFunc(lines[at+1:], isKey) {
-		return "" // the name alone does not tell which one is meant
+	first := slices.IndexFunc(lines, isKey)
+	if first < 0 || slices.ContainsFunc(lines[first+1:], isKey) {
+		return p // the name alone does not tell which one is meant
 	}
-	column := 1 + strings.Index(lines[at], match[2])
-	return frame.At(source, at+1, column, column+len(match[2]))
+	p.Line, p.Column = first+1, 1+strings.Index(lines[first], match[2])
+	p.End = p.Column + len(match[2])
+	return p
 }

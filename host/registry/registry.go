@@ -138,6 +138,27 @@ func Open(ctx context.Context, options Options) (*Registry, error) {
 // Set is what is served now.
 func (r *Registry) Set() *Set { return r.sets.Load().served }
 
+// A Source is the text of one file.
+type Source struct {
+	File   string // below the actions' folder, with slashes
+	Module string // the name by which it is required; empty for an action's file
+	Text   []byte
+}
+
+// Sources gives all that could be read of the folder the last time, also what
+// has faults, in the order of the files' names. Nobody may change the texts.
+func (r *Registry) Sources() []Source {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var sources []Source
+	for _, file := range r.looked.files() {
+		if src := r.looked[file]; src.err == nil {
+			sources = append(sources, Source{File: file, Module: moduleName(file), Text: src.text})
+		}
+	}
+	return sources
+}
+
 // Reload looks at the folder again and serves what it holds now, or makes it
 // the candidate. A file with a fault keeps its last good version. It reports
 // whether anything changed; an error means that nothing did.
