@@ -57,7 +57,8 @@ func inspect(actions *registry.Registry) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	found.list = slices.Concat(contractFindings(set), faultFindings(set.Faults), linter.Check(files))
+	read := linter.Check(files)
+	found.list = slices.Concat(contractFindings(set), faultFindings(set.Faults, read), read)
 	slices.SortStableFunc(found.list, lint.Compare)
 	found.summary = summary{
 		Files: len(files), Actions: len(set.Actions), Version: set.Version,
@@ -73,8 +74,9 @@ func inspect(actions *registry.Registry) (*findings, error) {
 	return found, nil
 }
 
-// faultFindings are the registry's faults as findings.
-func faultFindings(faults []registry.Fault) []lint.Finding {
+// faultFindings are the registry's faults as findings, but those that reading
+// the file has told better: code that raised at a line which is wrong.
+func faultFindings(faults []registry.Fault, read []lint.Finding) []lint.Finding {
 	var list []lint.Finding
 	for _, fault := range faults {
 		rule := lint.RuleDeclaration
@@ -84,6 +86,12 @@ func faultFindings(faults []registry.Fault) []lint.Finding {
 			rule = lint.RuleName
 		}
 		for _, p := range fault.Points {
+			told := slices.ContainsFunc(read, func(f lint.Finding) bool {
+				return f.File == p.File && f.Line == p.Line && f.Severity == lint.Error
+			})
+			if told && rule == lint.RuleDeclaration {
+				continue
+			}
 			list = append(list, lint.Finding{
 				File: p.File, Line: p.Line, Column: p.Column, EndColumn: p.End,
 				Rule: rule.Name, Severity: rule.Severity, Message: p.Message,
@@ -131,7 +139,7 @@ func (f *findings) print(out io.Writer) {
 		fmt.Fprintf(out, "%s: %s (%s)\n", paint(colour, string(finding.Severity)), plainText(finding.Message), finding.Rule)
 		fmt.Fprint(out, frame.At(f.sources[finding.File], finding.Line, finding.Column, finding.EndColumn))
 		if finding.Hint != "" {
-			fmt.Fprintf(out, "  %s\n", plainText(finding.Hint))
+			fmt.Fprintf(out, "  hint: %s\n", plainText(finding.Hint))
 		}
 		fmt.Fprintln(out)
 	}

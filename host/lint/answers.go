@@ -17,18 +17,22 @@ func (c *checker) answers(f *file) {
 	if f.run == nil {
 		return
 	}
-	a := &answers{checker: c, seen: make(map[ast.Expr]bool)}
+	a := &answers{checker: c, seen: make(map[any]bool)}
 	a.returned(f.run)
 }
 
 // An answers follows what run returns to where it is written.
 type answers struct {
 	*checker
-	seen map[ast.Expr]bool
+	seen map[any]bool // expressions and functions
 }
 
 // returned looks at all that run returns, or a transaction's function for it.
 func (a *answers) returned(fn *function) {
+	if a.seen[fn] {
+		return
+	}
+	a.seen[fn] = true
 	for _, s := range fn.returns {
 		if len(s.Exprs) == 0 {
 			a.noTable(fn.file, token{line: s.Line()}, "nothing")

@@ -47,7 +47,7 @@ func (c *checker) global(f *file, e *ast.IdentExpr) {
 	if slices.Contains(c.api.required, e.Value) {
 		hint, guess = fmt.Sprintf("local %s = require(%q)", e.Value, e.Value), ""
 	}
-	c.report(f, f.place(e), ruleGlobal, fmt.Sprintf("undeclared name %q%s", e.Value, guess), hint)
+	c.report(f, f.place(e), ruleGlobal, fmt.Sprintf("undeclared global %q%s", e.Value, guess), hint)
 }
 
 func (c *checker) setsGlobal(f *file, e *ast.IdentExpr) {
@@ -234,9 +234,13 @@ func (c *checker) count(f *file, call *ast.FuncCallExpr, fn native, given int) {
 	default:
 		return
 	}
-	name := shown(fn.full)
-	name = name[:len(name)-len(fn.last())]
-	c.report(f, f.callPlace(call), ruleArguments, fmt.Sprintf("%s%s: %s", name, fn.last(), wrong), name+declared.Signature())
+	owner := strings.TrimSuffix(shown(fn.full), fn.last())
+	if fn.class != "" && call.Receiver != nil {
+		owner = shownExpr(call.Receiver) + ":"
+	}
+	signature := declared.Signature()
+	c.report(f, f.callPlace(call), ruleArguments, fmt.Sprintf("%s%s: %s", owner, fn.last(), wrong),
+		owner+fn.last()+signature[strings.IndexByte(signature, '('):])
 }
 
 // last is the function's own name.

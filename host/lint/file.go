@@ -10,12 +10,14 @@ import (
 type file struct {
 	File
 	comments []comment
+	silences map[silence]bool
+	findings int
 	chunk    []ast.Stmt
 	main     *function
 	run      *function // what answers requests; nil in a module, and where it is not in this file
 	exprs    []ast.Expr
 	nodes    map[ast.Expr]node
-	places   map[any]token // of names, strings and tables: by *ast.IdentExpr, *ast.StringExpr, *ast.TableExpr and *string
+	places   map[any]token // of names, numbers, strings and tables: by their node or *string
 	locals   map[*ast.IdentExpr]*variable
 	visible  map[*ast.IdentExpr][]string // of unresolved names: the locals around
 	written  map[string]bool             // globals that the file assigns to
@@ -62,9 +64,9 @@ type variable struct {
 	record    *record // of a parameter: what is done with it
 }
 
-// parse reads a file and resolves its names. A file with a syntax fault gives
+// parseFile reads a file and resolves its names. A file with a syntax fault gives
 // nil: that is told elsewhere.
-func parse(given File, known func(global string) bool) *file {
+func parseFile(given File, known func(global string) bool) *file {
 	chunk, err := lua51.Parse(given.Path, given.Source)
 	if err != nil {
 		return nil
@@ -78,6 +80,7 @@ func parse(given File, known func(global string) bool) *file {
 	}
 	r := &resolver{file: f, known: known}
 	r.tokens, f.comments = scan(string(given.Source))
+	f.silences = silences(f.comments)
 	f.main = &function{file: f}
 	r.fn = f.main
 	r.block(chunk)

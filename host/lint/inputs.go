@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (c *checker) findRun(f *file) {
 		return
 	}
 	made, ok := c.returned(f).(object)
-	if !ok || made.members.known["run"] == nil {
+	if !ok || made.members.file != f || made.members.known["run"] == nil {
 		return
 	}
 	run, ok := c.value(f, made.members.known["run"]).(closure)
@@ -76,8 +77,10 @@ func (c *checker) findRun(f *file) {
 		return
 	}
 	f.run = run.fn
-	if len(f.run.params) > 0 && f.Schema != nil {
-		f.run.params[0].parameter().shape = inputShape(f, f.Schema, made.members.known["fields"])
+	if len(f.run.params) > 0 {
+		fields := f.run.params[0].parameter()
+		fields.shape = inputShape(f, f.Schema, made.members.known["fields"])
+		fields.shape.whole = fields.shape.whole && made.members.literal
 	}
 	if len(f.run.params) > 1 {
 		f.run.params[1].parameter().shape = contextShape(script.ContextKeys())
@@ -189,16 +192,16 @@ func usageOf(r *record) *usage {
 	return u
 }
 
-// deepest bounds the paths that are followed: functions that walk over trees
-// make endless ones.
-const deepest = schema.MaxNesting
+// mostPassages bounds what is followed: functions that call themselves with
+// parts of what they got would never end.
+const mostPassages = 1000
 
 func (u *usage) add(r *record, at string) {
 	if u.seen[passage{at, r}] {
 		return
 	}
 	u.seen[passage{at, r}] = true
-	if strings.Count(at, "/") > deepest {
+	if len(u.seen) > mostPassages || strings.Count(at, "/") > schema.MaxNesting {
 		u.whole[at], u.open[at] = true, true
 		return
 	}
@@ -222,21 +225,20 @@ func (c *checker) inputs(f *file) {
 	if f.run == nil || f.run.expr.ParList.HasVargs {
 		return
 	}
-	for i, param := range f.run.params {
-		if r := param.record; i < 2 && r != nil && r.shape != nil {
-			c.unknownFields(r, usageOf(r), []string{"fields", "context"}[i])
-		}
+	if len(f.run.params) > 1 {
+		context := f.run.params[1].parameter()
+		c.unknownFields(context, usageOf(context), "context")
 	}
-	if f.Schema == nil {
+	if len(f.run.params) > 0 {
+		fields := f.run.params[0].parameter()
+		u := usageOf(fields)
+		c.unknownFields(fields, u, "fields")
+		c.unused(f, fields.shape, u, "")
 		return
 	}
-	if len(f.run.params) == 0 {
-		made, _ := c.returned(f).(object)
+	if made, ok := c.returned(f).(object); ok {
 		c.unused(f, inputShape(f, f.Schema, made.members.known["fields"]), usageOf(newRecord(f)), "")
-		return
 	}
-	r := f.run.params[0].parameter()
-	c.unused(f, r.shape, usageOf(r), "")
 }
 
 // unknownFields looks at what the file itself reads. Its modules may be handed
@@ -256,12 +258,16 @@ func (c *checker) unknownFields(r *record, u *usage, what string) {
 		if !certain && (spell.Meant(name, names) == "" || c.anySets(name)) {
 			continue
 		}
-		if table != "" {
-			what = strings.ReplaceAll(table, "/", ".")
-		}
+		u.used[join(table, spell.Meant(name, names))] = true // as it is meant
+		owner := cmp.Or(dotted(table), what)
 		c.report(r.file, r.file.memberPlace(read.expr), ruleField,
-			fmt.Sprintf("%s has no %q%s", what, name, spell.Hint(name, names)), knownFields(what, names))
+			fmt.Sprintf("%s has no %q%s", owner, name, spell.Hint(name, names)), knownFields(owner, names))
 	}
+}
+
+// dotted is a path as people write it: address.zip, items[].price.
+func dotted(path string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(path, "/", "."), "."+anyItem, anyItem)
 }
 
 func knownFields(what string, names []string) string {

@@ -70,12 +70,15 @@ func Compare(a, b Finding) int {
 		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint))
 }
 
+// MaxFindings is how many findings of one file are told.
+const MaxFindings = 100
+
 // A File is one script.
 type File struct {
 	Path   string // below the actions' folder, with slashes
 	Module string // the name by which others require it; empty for an action's file
 	Source []byte
-	Schema *schema.Schema // of an action's fields; nil where they are not known, and nothing is said of them then
+	Schema *schema.Schema // of an action's fields; nil where the host does not know them
 }
 
 // A Linter checks files. Many goroutines may use it.
@@ -129,7 +132,7 @@ func parseAll(files []File, known func(string) bool) []*file {
 	for range runtime.NumCPU() {
 		g.Go(func() {
 			for i := range next {
-				parsed[i] = parse(files[i], known)
+				parsed[i] = parseFile(files[i], known)
 			}
 		})
 	}
@@ -169,6 +172,10 @@ func (c *checker) check() {
 
 // expr applies the rules that look at one expression.
 func (c *checker) expr(f *file, expr ast.Expr) {
+	c.follow(f, expr)
+	if f.findings >= MaxFindings {
+		return
+	}
 	switch e := expr.(type) {
 	case *ast.IdentExpr:
 		c.global(f, e)
@@ -178,14 +185,14 @@ func (c *checker) expr(f *file, expr ast.Expr) {
 		c.required(f, e)
 		c.call(f, e)
 	}
-	c.follow(f, expr)
 }
 
 // report notes a finding, unless its line asks to ignore it.
 func (c *checker) report(f *file, at token, r *Rule, message, hint string) {
-	if f.ignores(at.line, r.Name) {
+	if f.findings >= MaxFindings || f.silences[silence{at.line, r.Name}] {
 		return
 	}
+	f.findings++
 	c.findings = append(c.findings, Finding{
 		File: f.Path, Line: at.line, Column: at.column, EndColumn: at.end,
 		Rule: r.Name, Severity: r.Severity, Message: message, Hint: hint,

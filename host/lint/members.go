@@ -14,6 +14,8 @@ type members struct {
 	keys  map[string]ast.Expr // where each is first given
 	list  ast.Expr            // the first value without a name, nil if there is none
 	open  bool                // there may be more
+
+	literal bool // it is returned where it is built: nothing is added to it
 }
 
 // membersOf lists what a table holds: what it is built with, and where it is
@@ -32,7 +34,7 @@ func (c *checker) membersOf(f *file, e *ast.TableExpr) *members {
 	}
 	switch s := f.nodes[e].parent.(type) {
 	case *ast.ReturnStmt:
-		m.open = m.open || f.nodes[e].fn != f.main
+		m.literal = true
 	case *ast.LocalAssignStmt:
 		v := f.declaredBy(s, e)
 		m.open = m.open || v == nil || v.changed

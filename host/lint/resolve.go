@@ -2,8 +2,8 @@ package lint
 
 import "github.com/yuin/gopher-lua/ast"
 
-// A resolver walks over a file's tree and its tokens side by side: the names and
-// strings of the one are those of the other, in the same order, and the tree
+// A resolver walks over a file's tree and its tokens side by side: the names,
+// numbers and strings of the one are those of the other, in the same order, and the tree
 // does not know its columns.
 type resolver struct {
 	file   *file
@@ -14,7 +14,7 @@ type resolver struct {
 	fn     *function
 }
 
-// take steps to the next name or string, which is this one.
+// take steps to the next name, number or string, which is this one.
 func (r *resolver) take(kind tokenKind, word string) token {
 	for r.next < len(r.tokens) && r.tokens[r.next].kind == aSign {
 		r.next++
@@ -230,6 +230,8 @@ func (r *resolver) expr(expr ast.Expr, parent any) {
 		r.ident(e)
 	case *ast.StringExpr:
 		r.string(e)
+	case *ast.NumberExpr:
+		r.mark(e, aNumber, e.Value)
 	case *ast.AttrGetExpr:
 		r.exprs([]ast.Expr{e.Object, e.Key}, e)
 	case *ast.TableExpr:
@@ -260,8 +262,8 @@ func (r *resolver) table(e *ast.TableExpr) {
 	}
 }
 
-// brace marks a table where its first brace is: the next one, as all names and
-// strings before it have been taken.
+// brace marks a table where its first brace is: the next one, as all names,
+// numbers and strings before it have been taken.
 func (r *resolver) brace(e *ast.TableExpr) {
 	for i := r.next; i < len(r.tokens) && r.tokens[i].kind == aSign; i++ {
 		if r.tokens[i].text == "{" {
@@ -290,7 +292,7 @@ func (r *resolver) ident(e *ast.IdentExpr) {
 		v.uses = append(v.uses, e)
 		return
 	}
-	if r.known(e.Value) {
+	if r.known(e.Value) || len(r.file.visible) >= MaxFindings {
 		return
 	}
 	var around []string

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/yuin/gopher-lua/ast"
@@ -27,44 +28,57 @@ func contextShape(names []string) *shape {
 	return s
 }
 
-// inputShape joins what the host knows of an action's fields with what its
-// file says of them. A setting may have switched some off that the file still
-// reads, so a field that is only in the file is one, too.
-func inputShape(f *file, fields *schema.Schema, declared ast.Expr) *shape {
+// inputShape joins what the host knows of an action's fields, if it does, with
+// what its file says of them. A setting may have switched some off that the
+// file still reads, so a field that is only in the file is one, too.
+func inputShape(f *file, known *schema.Schema, declared ast.Expr) *shape {
 	s := &shape{kind: schema.Object, fields: make(map[string]*shape)}
-	written := make(map[string]ast.Expr)
-	table := f.table(declared)
-	if table != nil {
-		s.whole = true
-		for _, field := range table.Fields {
-			key, ok := field.Key.(*ast.StringExpr)
-			if !ok {
-				s.whole = false
-				continue
-			}
-			s.fields[key.Value], written[key.Value] = &shape{key: key}, field.Value
-		}
+	var loaded []schema.Field
+	if known != nil {
+		loaded = known.Fields()
 	}
-	for _, field := range fields.Fields() {
-		known := fieldShape(f, &field, f.table(written[field.Name]))
-		if before := s.fields[field.Name]; before != nil {
-			known.key = before.key
+	for i := range loaded {
+		s.fields[loaded[i].Name] = fieldShape(f, &loaded[i], nil)
+	}
+	table := f.table(declared)
+	if table == nil {
+		return s
+	}
+	_, s.whole = declared.(*ast.TableExpr) // nothing else can add to it then
+	for _, entry := range table.Fields {
+		key, ok := entry.Key.(*ast.StringExpr)
+		if !ok {
+			s.whole = false
+			continue
 		}
-		s.fields[field.Name] = known
+		var field *schema.Field
+		if i := slices.IndexFunc(loaded, func(f schema.Field) bool { return f.Name == key.Value }); i >= 0 {
+			field = &loaded[i]
+		}
+		s.fields[key.Value] = fieldShape(f, field, f.table(entry.Value))
+		s.fields[key.Value].key = key
 	}
 	return s
 }
 
-// fieldShape is that of a field whose declaration may be written out.
-func fieldShape(f *file, field *schema.Field, declared *ast.TableExpr) *shape {
-	s := &shape{kind: field.Type}
-	s.free = field.Type == schema.String && field.Enum == nil && field.Pattern == "" && field.Format == ""
-	if field.Fields != nil {
-		nested := inputShape(f, field.Fields, memberOf(declared, "fields"))
-		s.fields, s.whole = nested.fields, nested.whole
+// fieldShape is that of a field. Either the host or the file may not say.
+func fieldShape(f *file, field *schema.Field, table *ast.TableExpr) *shape {
+	s := &shape{}
+	if field == nil {
+		if kind, ok := memberOf(table, "type").(*ast.StringExpr); ok {
+			s.kind = kind.Value
+		}
+		field = &schema.Field{Pattern: ".*"} // of which nothing more is said
+	} else {
+		s.kind = field.Type
 	}
-	if field.Items != nil {
-		s.items = fieldShape(f, field.Items, f.table(memberOf(declared, "items")))
+	s.free = s.kind == schema.String && field.Enum == nil && field.Pattern == "" && field.Format == ""
+	if nested := memberOf(table, "fields"); field.Fields != nil || nested != nil && s.kind == schema.Object {
+		of := inputShape(f, field.Fields, nested)
+		s.fields, s.whole = of.fields, of.whole
+	}
+	if items := f.table(memberOf(table, "items")); field.Items != nil || items != nil && s.kind == schema.Array {
+		s.items = fieldShape(f, field.Items, items)
 	}
 	return s
 }

@@ -2,11 +2,10 @@ package lint
 
 import "strings"
 
-// A token is a piece of a source that parses. Only names and strings are told
-// apart; numbers, keywords and signs are all signs.
+// A token is a piece of a source that parses. Keywords are signs.
 type token struct {
 	kind   tokenKind
-	text   string // of a name, keyword or sign
+	text   string // but a string's
 	line   int    // both from 1, the column in bytes
 	column int
 	end    int // the column behind it, or behind its first line
@@ -17,6 +16,7 @@ type tokenKind int
 const (
 	aSign tokenKind = iota
 	aName
+	aNumber
 	aText
 )
 
@@ -39,7 +39,7 @@ type scanner struct {
 	comments []comment
 }
 
-// scan gives the names, the strings and the keywords of a source, in order.
+// scan gives all tokens of a source, and its comments, in order.
 func scan(source string) ([]token, []comment) {
 	s := &scanner{source: source, line: 1}
 	for s.at < len(s.source) {
@@ -66,6 +66,7 @@ func (s *scanner) next() {
 			kind = aSign
 		}
 	case isDigit(c), c == '.' && isDigit(s.peek(1)):
+		kind = aNumber
 		s.number()
 	case c == '"', c == '\'':
 		kind = aText

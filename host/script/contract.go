@@ -28,9 +28,11 @@ func SendableStatuses() string {
 		for sendable(status + 1) {
 			status++
 		}
-		switch {
-		case first == status:
+		switch status - first {
+		case 0:
 			ranges = append(ranges, fmt.Sprint(first))
+		case 1:
+			ranges = append(ranges, fmt.Sprint(first), fmt.Sprint(status))
 		default:
 			ranges = append(ranges, fmt.Sprintf("%d to %d", first, status))
 		}

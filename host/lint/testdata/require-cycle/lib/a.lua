@@ -1,0 +1,4 @@
+local b = require("lib.b")
+local shared = require("lib.shared")
+
+return { b = b, shared = shared }

@@ -1,0 +1,3 @@
+local c = require("lib.c")
+
+return { c = c }

@@ -1,0 +1,4 @@
+local shared = require("lib.shared")
+local a = require("lib.a")
+
+return { a = a, shared = shared }

@@ -1,0 +1,3 @@
+local late = require("lib.good_late")
+
+return { late = late }

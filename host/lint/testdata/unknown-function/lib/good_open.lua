@@ -1,0 +1,3 @@
+local open = setmetatable({}, { __index = function() return tostring end })
+
+return open

@@ -1,0 +1,7 @@
+local tokens = {}
+
+function tokens.read() end
+
+tokens.write = function() end
+
+return tokens
