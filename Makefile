@@ -40,7 +40,7 @@ bench: postgres ## what the host costs, as ratios; see docs/performance.md
 	go test -run '^$$' -bench . -benchtime 1x ./cmd/vera
 	go test -run '^$$' -bench 'RoundTrip|ParseRequest$$|Validate|Run$$|Answer' -benchmem ./host/plugboard ./host/schema ./host/script
 
-docs: ## write what is generated: .env.example, .luacheckrc and the README's table of settings
+docs: ## write what is generated: .env.example, .luacheckrc, the README's table of settings and the table of rules in docs/check.md
 	go test ./cmd/vera -run TestGeneratedDocs -update
 
 postgres:

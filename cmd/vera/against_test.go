@@ -74,20 +74,20 @@ func TestCheckAgainst(t *testing.T) {
 func TestCheckSizes(t *testing.T) {
 	dir := writeActions(t, map[string]string{"small.lua": liveAction("small", 0), "big.lua": liveAction(strings.Repeat("x", warnRequestLine), 0)})
 	code, out, err := command(t, nil, "check", dir)
-	if code != 0 || !strings.Contains(out, "2 actions") || !strings.Contains(err, "warning") || !strings.Contains(err, "Big with 12") {
+	if code != 0 || !strings.Contains(out, "2 actions") || !strings.Contains(out, "warning: the hub") || !strings.Contains(out, "Big with 12") {
 		t.Errorf("exit code %d, printed\n%s%s", code, out, err)
 	}
 	writeAction(t, dir, "big.lua", liveAction(strings.Repeat("x", plugboard.MaxRequestLine), 0))
-	code, _, err = command(t, nil, "check", dir)
-	if code != exitFailed || !strings.Contains(err, "the hub takes 16384") || !strings.Contains(err, "Big with 16") {
-		t.Errorf("exit code %d, printed\n%s", code, err)
+	code, out, err = command(t, nil, "check", dir)
+	if code != exitFailed || !strings.Contains(out, "error: the hub") || !strings.Contains(out, "the hub takes 16384") || !strings.Contains(out, "Big with 16") {
+		t.Errorf("exit code %d, printed\n%s%s", code, out, err)
 	}
 }
 
 func TestCheckShowsFrames(t *testing.T) {
 	dir := writeActions(t, map[string]string{"live.lua": "return {\n  oops oops\n}"})
 	code, out, err := command(t, nil, "check", dir)
-	const want = `live.lua:2:8: unexpected "oops"
+	const want = `live.lua:2:8: error: unexpected "oops" (syntax)
   1 | return {
 > 2 |   oops oops
     |        ^
@@ -97,7 +97,7 @@ func TestCheckShowsFrames(t *testing.T) {
 	if code != exitFailed || out != want {
 		t.Errorf("exit code %d, printed\n%s\nwant\n%s", code, out, want)
 	}
-	if !strings.Contains(err, "1 faulty file in") || !strings.Contains(err, "last good versions") {
+	if !strings.Contains(err, "1 error in") || !strings.Contains(err, "last good versions") {
 		t.Errorf("printed\n%s", err)
 	}
 }

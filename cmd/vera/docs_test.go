@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"vera/host/lint"
 	"vera/host/script/lualib"
 )
 
@@ -20,15 +21,30 @@ var update = flag.Bool("update", false, "write what is generated")
 func TestGeneratedDocs(t *testing.T) {
 	compare(t, "../../.env.example", func(string) string { return envExample() })
 	compare(t, "../../.luacheckrc", func(string) string { return luacheckrc() })
-	compare(t, "../../README.md", func(text string) string {
-		const begin, end = "<!-- settings: written by make docs -->\n", "<!-- settings end -->"
-		head, rest, ok := strings.Cut(text, begin)
-		_, tail, okEnd := strings.Cut(rest, end)
-		if !ok || !okEnd {
-			t.Fatal("README.md has no marks around the table of settings")
-		}
-		return head + begin + "\n" + settingsTable() + "\n" + end + tail
-	})
+	compare(t, "../../README.md", func(text string) string { return between(t, text, "settings", settingsTable()) })
+	compare(t, "../../docs/check.md", func(text string) string { return between(t, text, "rules", rulesTable()) })
+}
+
+// between puts what is generated between the marks of that name.
+func between(t *testing.T, text, name, generated string) string {
+	t.Helper()
+	begin, end := "<!-- "+name+": written by make docs -->\n", "<!-- "+name+" end -->"
+	head, rest, ok := strings.Cut(text, begin)
+	_, tail, okEnd := strings.Cut(rest, end)
+	if !ok || !okEnd {
+		t.Fatalf("there are no marks around the table of %s", name)
+	}
+	return head + begin + "\n" + generated + "\n" + end + tail
+}
+
+// rulesTable lists what check looks for.
+func rulesTable() string {
+	var b strings.Builder
+	b.WriteString("| Rule | | What it finds |\n|---|---|---|\n")
+	for _, rule := range lint.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", rule.Name, rule.Severity, rule.About)
+	}
+	return b.String()
 }
 
 func compare(t *testing.T, file string, generate func(text string) string) {

@@ -79,11 +79,11 @@ func inspect(actions *registry.Registry) (*findings, error) {
 func faultFindings(faults []registry.Fault, read []lint.Finding) []lint.Finding {
 	var list []lint.Finding
 	for _, fault := range faults {
-		rule := lint.RuleDeclaration
+		rule, hint := lint.RuleDeclaration, ""
 		if _, ok := errors.AsType[*lua51.SyntaxError](fault.Err); ok {
 			rule = lint.RuleSyntax
 		} else if errors.Is(fault.Err, registry.ErrTwice) {
-			rule = lint.RuleName
+			rule, hint = lint.RuleName, "give one of them another name, or the file another one"
 		}
 		for _, p := range fault.Points {
 			told := slices.ContainsFunc(read, func(f lint.Finding) bool {
@@ -94,7 +94,7 @@ func faultFindings(faults []registry.Fault, read []lint.Finding) []lint.Finding 
 			}
 			list = append(list, lint.Finding{
 				File: p.File, Line: p.Line, Column: p.Column, EndColumn: p.End,
-				Rule: rule.Name, Severity: rule.Severity, Message: p.Message,
+				Rule: rule.Name, Severity: rule.Severity, Message: p.Message, Hint: hint,
 			})
 		}
 	}

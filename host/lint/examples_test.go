@@ -91,7 +91,7 @@ func TestHostileScripts(t *testing.T) {
 		"answer_status_huge.lua": {"status-code"}, "answer_status_interim.lua": {"status-code"},
 		"answer_status_unassigned.lua": {"status-code"}, "answer_unknown_key.lua": {"answer"},
 		"answer_status_missing.lua": {"status-code"},
-		"escape_globals.lua": {"undeclared-global"}, "healthy.lua": {"undeclared-global"},
+		"escape_globals.lua":        {"undeclared-global"}, "healthy.lua": {"undeclared-global"},
 		"lib/ring.lua": {"require-cycle"}, "raise_nil.lua": {"argument-count"},
 	}
 	found := make(map[string][]string)
