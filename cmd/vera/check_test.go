@@ -141,6 +141,23 @@ func TestCheckExitCodes(t *testing.T) {
 	}
 }
 
+// Colours are for a terminal whose user did not ask for none.
+func TestCheckColours(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	t.Setenv("NO_COLOR", "")
+	if got := painter(terminal)(bold, "x"); got != "\x1b[1mx\x1b[0m" {
+		t.Errorf("on a terminal: %q", got)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if got := painter(terminal)(bold, "x"); got != "x" {
+		t.Errorf("with NO_COLOR: %q", got)
+	}
+}
+
 // 500 actions are loaded and read in less than a second.
 func TestCheckMany(t *testing.T) {
 	const actions, limit = 500, time.Second
