@@ -31,8 +31,9 @@ type Options struct {
 	Pool    *script.Pool
 	Logger  *slog.Logger
 
-	Timeout         time.Duration // of an action that sets none; zero means 10 s
-	MaxRequestBytes int           // of a request's fields; zero means 2 MiB
+	Timeout         time.Duration     // of an action that sets none; zero means 10 s
+	MaxRequestBytes int               // of a request's fields; zero means 2 MiB
+	Limits          strictjson.Limits // likewise; zero means schema.Schema.Validate's
 
 	// Meter is told of the limits that requests reach; nil: nobody is.
 	Meter *meter.Meter
@@ -108,7 +109,7 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 		Program:  action.Program,
 		Library:  action.Library,
 		Info:     runinfo.Info{Action: action.Name, RequestID: req.Ref, Version: set.Version},
-		Input:    func() (map[string]any, error) { return action.Schema.Validate(req.Fields, strictjson.Limits{}) },
+		Input:    func() (map[string]any, error) { return action.Schema.Validate(req.Fields, h.options.Limits) },
 		Deadline: req.Received.Add(timeout),
 	})
 	if faults, ok := errors.AsType[*schema.Error](err); ok {

@@ -58,6 +58,12 @@ type Config struct {
 	MaxHeapBytes     int
 	MaxStringBytes   int
 
+	MaxPatternSteps     int
+	MaxCallDepth        int
+	MaxDepth            int
+	MaxRequestElements  int
+	MaxResponseElements int
+
 	LogLevel      slog.Level
 	LogFormat     string
 	HealthAddress string // empty: no endpoint

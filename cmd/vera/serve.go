@@ -35,6 +35,7 @@ import (
 	"vera/stdlib/jwt"
 	"vera/stdlib/password"
 	"vera/stdlib/phone"
+	"vera/stdlib/strictjson"
 	luatime "vera/stdlib/time"
 )
 
@@ -146,7 +147,8 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 func (s *service) handler() *host.Host {
 	options := host.Options{
 		Actions: s.actions, Pool: s.scripts, Logger: s.logger, Timeout: s.config.ActionTimeout,
-		MaxRequestBytes: s.config.MaxRequestBytes, DatabaseOptional: !s.config.Postgres.Required, Meter: s.meter,
+		MaxRequestBytes: s.config.MaxRequestBytes, Limits: strictjson.Limits{Depth: s.config.MaxDepth, Values: s.config.MaxRequestElements},
+		DatabaseOptional: !s.config.Postgres.Required, Meter: s.meter,
 	}
 	if s.metrics != nil {
 		options.Observe = s.metrics.observe
@@ -204,8 +206,9 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 			DB: db.New(s.database), Password: s.hasher, JWT: tokens, Phone: numbers, Env: variables,
 			Clock: luatime.New(time.Now), Logger: s.logger,
 		}),
-		Strings: lualib.Limits{StringBytes: c.MaxStringBytes},
-		Answer:  script.AnswerLimits{Bytes: c.MaxResponseBytes},
+		Strings:   lualib.Limits{StringBytes: c.MaxStringBytes, PatternSteps: c.MaxPatternSteps},
+		Answer:    script.AnswerLimits{Bytes: c.MaxResponseBytes, Depth: c.MaxDepth, Elements: c.MaxResponseElements},
+		CallDepth: c.MaxCallDepth,
 	})
 	formats := schema.Formats{
 		"email": func(text string) error { _, err := email.Normalize(text); return err },

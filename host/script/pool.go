@@ -27,6 +27,8 @@ type Options struct {
 	Modules map[string]lua.LGFunction // the primitives' loaders, by the name that scripts require
 	Strings lualib.Limits             // of Lua's own library
 	Answer  AnswerLimits              // default 8 MiB, 64 deep, 1,000,000 elements
+
+	CallDepth int // calls of Lua functions within each other; default 200
 }
 
 // A Pool lends VMs, each for one run. Many goroutines may use it.
@@ -60,6 +62,9 @@ func NewPool(options Options) *Pool {
 	if options.Size <= 0 {
 		options.Size = 64
 	}
+	if options.CallDepth <= 0 {
+		options.CallDepth = 200
+	}
 	if options.Answer.Bytes <= 0 {
 		options.Answer.Bytes = 8 << 20
 	}
@@ -79,7 +84,7 @@ func NewPool(options Options) *Pool {
 	return p
 }
 
-func (p *Pool) newVM() *vm { return newVM(p.options.Modules, p.options.Strings) }
+func (p *Pool) newVM() *vm { return newVM(p.options) }
 
 // Run runs a program and gives its answer. The error is ErrBusy or ErrTimeout,
 // the cause of ctx's end, that of call.Input, or an *Error.

@@ -16,7 +16,6 @@ import (
 // Sizes of a VM. The registry, Lua's value stack, grows in large steps, as
 // each one copies it whole.
 const (
-	callStackSize    = 200
 	registrySize     = 1024
 	registryMaxSize  = 64 * 1024
 	registryGrowStep = 4096
@@ -35,21 +34,21 @@ type vm struct {
 	loading []string              // modules that are being loaded, outermost first
 }
 
-func newVM(modules map[string]lua.LGFunction, limits lualib.Limits) *vm {
+func newVM(options Options) *vm {
 	L := lua.NewState(lua.Options{
 		SkipOpenLibs:     true,
-		CallStackSize:    callStackSize,
+		CallStackSize:    options.CallDepth,
 		RegistrySize:     registrySize,
 		RegistryMaxSize:  registryMaxSize,
 		RegistryGrowStep: registryGrowStep,
 	})
-	v := &vm{L: L, ctx: newRunContext(), modules: make(map[string]lua.LValue, len(modules))}
-	base := lualib.Open(L, limits)
+	v := &vm{L: L, ctx: newRunContext(), modules: make(map[string]lua.LValue, len(options.Modules))}
+	base := lualib.Open(L, options.Strings)
 	base.RawSetString("require", L.NewFunction(v.require))
 	base.RawSetString(spreadName, spreadMark)
 	v.fallback = L.NewTable()
 	v.fallback.RawSetString("__index", base)
-	for name, loader := range modules {
+	for name, loader := range options.Modules {
 		L.Push(L.NewFunction(loader))
 		L.Call(0, 1)
 		module := L.Get(-1)
