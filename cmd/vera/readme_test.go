@@ -19,11 +19,18 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	readme := string(content)
-	script := regexp.MustCompile("(?s)```lua\n(.*?)```").FindStringSubmatch(readme)
 	calls := regexp.MustCompile(`(?m)^curl -s 127\.0\.0\.1:4000/ -H 'content-type: application/json' -d '(.*)'$`).FindAllStringSubmatch(readme, -1)
-	answers := regexp.MustCompile("(?s)```json\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
-	if script == nil || len(calls) != 3 || len(answers) != len(calls) {
-		t.Fatalf("the README has a script: %v, %d calls and %d answers", script != nil, len(calls), len(answers))
+	var scripts, answers []string
+	for _, b := range fenced(readme) {
+		switch b.language {
+		case "lua":
+			scripts = append(scripts, b.text)
+		case "json":
+			answers = append(answers, strings.TrimSuffix(b.text, "\n"))
+		}
+	}
+	if len(scripts) != 1 || len(calls) != 3 || len(answers) != len(calls) {
+		t.Fatalf("the README has %d scripts, %d calls and %d answers", len(scripts), len(calls), len(answers))
 	}
 	actions := writeActions(t, nil)
 	if err := os.CopyFS(actions, os.DirFS("../../actions")); err != nil {
@@ -32,12 +39,12 @@ func TestReadme(t *testing.T) {
 	p := startVera(t, []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + actions},
 		"dev", "--listen", "127.0.0.1:0", "--state", shortTempDir(t))
 	address := p.waitFor(`curl -s (\S+)/ -H`)[1]
-	writeAction(t, actions, "greet.lua", script[1])
+	writeAction(t, actions, "greet.lua", scripts[0])
 	for i, call := range calls {
 		got := postUntilKnown(t, "http://"+address+"/", call[1])
 		got = regexp.MustCompile(`"jwt":"eyJhbGciOi[^"]*"`).ReplaceAllString(got, `"jwt":"eyJhbGciOi…"`)
-		if got != answers[i][1] {
-			t.Errorf("%s\ngives %s\nthe README says %s", call[1], got, answers[i][1])
+		if got != answers[i] {
+			t.Errorf("%s\ngives %s\nthe README says %s", call[1], got, answers[i])
 		}
 	}
 	if code := p.end(syscall.SIGINT); code != 0 {
