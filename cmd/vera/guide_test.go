@@ -21,7 +21,7 @@ import (
 )
 
 // The guides: pages of which every block of ours runs.
-var guides = []string{"cookbook.md"}
+var guides = []string{"cookbook.md", "migrating-from-vera-py-service.md"}
 
 // What a guide shows is done: its files are served beside the shipped ones, on
 // a database with its migrations, its rows are inserted and its calls sent in
