@@ -179,15 +179,28 @@ func (h *Host) log(ctx context.Context, set *registry.Set, req plugboard.Request
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
-		if fault, ok := errors.AsType[*script.Error](err); ok && fault.Traceback != "" {
-			attrs = append(attrs, slog.String("traceback", fault.Traceback))
-		}
+		attrs = append(attrs, where(set, err)...)
 	}
 	message := "answered"
 	if err != nil {
 		message = "action failed"
 	}
 	logger.LogAttrs(ctx, level, message, attrs...)
+}
+
+// where is what the log says of the place of a script's fault.
+func where(set *registry.Set, err error) (attrs []slog.Attr) {
+	fault, ok := errors.AsType[*script.Error](err)
+	if !ok {
+		return nil
+	}
+	if fault.Traceback != "" {
+		attrs = append(attrs, slog.String("traceback", fault.Traceback))
+	}
+	if frame := set.Frame(fault.Message); frame != "" {
+		attrs = append(attrs, slog.String(registry.FrameKey, frame))
+	}
+	return attrs
 }
 
 // shown is a caller's text as it may come back to him: not endless.

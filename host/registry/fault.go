@@ -75,10 +75,11 @@ func (r *Registry) reportFaults(next, old *Set) {
 	}
 }
 
-// How an error's text begins that knows its line, or at least its field.
+// How an error's text begins that knows its line, or at least the key that it
+// is about: a field's, or one of the file's own.
 var (
 	place = regexp.MustCompile(`^(?:[^:\n]+\.lua: )?([^:\n]+\.lua):(\d+):(?:(\d+):)? `)
-	field = regexp.MustCompile(`^([^:\n]+\.lua): field (?:\w+\.)*(\w+): `)
+	field = regexp.MustCompile(`^([^:\n]+\.lua): (?:field (?:[\w\[\]]+\.)*|.*unknown key "|)(\w+)(?:\[\])*(?:: |")`)
 )
 
 // codeFrame shows the place in the sources that an error's text begins with.

@@ -98,7 +98,8 @@ func (b *builder) load(ctx context.Context, file string) (*Action, error) {
 	if declared.Name == "" {
 		declared.Name = actionName(file)
 		if !script.ValidName(declared.Name) {
-			return nil, fmt.Errorf("%s: the file's name makes no action's name; rename it or set name", file)
+			return nil, fmt.Errorf("%s: the file's name makes %q, which is no action's name (at most 64 letters, digits or underscores, a letter first): rename it or set name",
+				file, declared.Name)
 		}
 	}
 	fields, err := schema.Parse(declared.Fields, b.registry.options.Formats)
@@ -151,7 +152,7 @@ func (b *builder) settle(name string, claimants []*Action) []*Action {
 			continue
 		}
 		delete(b.next.good, action.File)
-		b.fault(action.File, twice{fmt.Errorf("%s: the action's name %s belongs to one file, but is that of %s",
+		b.fault(action.File, twice{fmt.Errorf("%s: the action's name %s belongs to one file, but is that of %s: rename one, or set its name",
 			action.File, name, strings.Join(files, " and "))}, false)
 	}
 	return holder

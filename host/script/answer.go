@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/host/spell"
 	"vera/stdlib/json"
 	"vera/stdlib/luaconv"
 )
@@ -29,7 +30,7 @@ func answerTable(returned lua.LValue, limits AnswerLimits) (Answer, error) {
 	}
 	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
 		if name := key.String(); !slices.Contains(answerKeys, name) {
-			return Answer{}, errorf("unknown key %q in the answer; the keys are %s", name, strings.Join(answerKeys, ", "))
+			return Answer{}, errorf("unknown key %q in the answer%s (%s)", name, spell.Hint(name, answerKeys), strings.Join(answerKeys, ", "))
 		}
 	}
 	return answer(table.RawGetString("status_code"), table.RawGetString("message"), table.RawGetString("fields"), limits)
@@ -40,7 +41,7 @@ func answer(statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer
 	var a Answer
 	status, ok := statusCode.(lua.LNumber)
 	if a.Status = int(status); !ok || lua.LNumber(a.Status) != status || !sendable(a.Status) {
-		return a, errorf("status_code: the hub takes no %s", describe(statusCode))
+		return a, errorf("status_code: the hub takes no %s, but %s", describe(statusCode), sendableText)
 	}
 	switch {
 	case luaconv.IsNull(message):
@@ -75,6 +76,9 @@ func describe(v lua.LValue) string {
 	}
 	return v.Type().String()
 }
+
+// sendableText says what sendable takes.
+const sendableText = "whole numbers of 200 to 208, 226, 300 to 308, 400 to 418, 421 to 426, 428, 429, 431, 451, 500 to 508, 510 and 511"
 
 // unusual are the statuses above 299 that the hub passes on, besides the
 // ranges in sendable (plugboard-wire, 4.2).

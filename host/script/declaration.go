@@ -9,6 +9,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/host/spell"
 	"vera/stdlib/json"
 )
 
@@ -44,7 +45,7 @@ func declaration(returned lua.LValue) (Declaration, error) {
 
 	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
 		if name, ok := key.(lua.LString); !ok || !slices.Contains(declarationKeys, string(name)) {
-			fault("unknown key %q; the keys are %s", key.String(), strings.Join(declarationKeys, ", "))
+			fault("unknown key %q%s (%s)", key.String(), spell.Hint(key.String(), declarationKeys), strings.Join(declarationKeys, ", "))
 		}
 	}
 	switch name := table.RawGetString("name").(type) {

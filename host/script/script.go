@@ -22,6 +22,7 @@ package script
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ type Answer struct {
 // An Error is what a script raised, or what was wrong with what it returned.
 // Its text is for the log: nothing of it is for callers.
 type Error struct {
-	Message   string // begins with file:line: where the script's own code raised
+	Message   string // begins with file:line: of the script's own code, where that is known
 	Traceback string // may be empty
 	cause     error
 }
@@ -98,6 +99,22 @@ func (e *Error) Error() string { return e.Message }
 
 // Unwrap gives the Go error that a primitive raised, if one did.
 func (e *Error) Unwrap() error { return e.cause }
+
+var (
+	beginsWithPlace = regexp.MustCompile(`^[^:\n]+\.lua:\d+: `)
+	tracedPlace     = regexp.MustCompile(`(?m)^\s+([^:\n]+\.lua:\d+: )in `)
+)
+
+// place puts the script's innermost line before a message that does not say
+// where: a primitive does not know who called it.
+func (e *Error) place() {
+	if beginsWithPlace.MatchString(e.Message) {
+		return
+	}
+	if traced := tracedPlace.FindStringSubmatch(e.Traceback); traced != nil {
+		e.Message = traced[1] + e.Message
+	}
+}
 
 func errorf(format string, args ...any) *Error {
 	return &Error{Message: cut(fmt.Sprintf(format, args...))}

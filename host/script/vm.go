@@ -3,12 +3,14 @@ package script
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"vera/host/script/lualib"
+	"vera/host/spell"
 	"vera/stdlib/lua51"
 	"vera/stdlib/luaconv"
 )
@@ -92,10 +94,26 @@ func (v *vm) run(call *Call, limits AnswerLimits) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	a, err := v.answer(limits)
+	if fault, ok := err.(*Error); ok {
+		fault.Message = definedAt(run) + fault.Message
+	}
+	return a, err
+}
+
+func (v *vm) answer(limits AnswerLimits) (Answer, error) {
 	if v.L.Get(spreadResults) == spreadMark {
 		return answer(v.L.Get(1), v.L.Get(2), v.L.Get(3), limits)
 	}
 	return answerTable(v.L.Get(1), limits)
+}
+
+// definedAt is the place of a function, for what is wrong with its results.
+func definedAt(run lua.LValue) string {
+	if fn, ok := run.(*lua.LFunction); ok && !fn.IsG {
+		return fmt.Sprintf("%s:%d: ", fn.Proto.SourceName, fn.Proto.LineDefined)
+	}
+	return ""
 }
 
 // takesContext tells whether run declares its second parameter: most do not,
@@ -160,6 +178,7 @@ func (v *vm) fault(err error) error {
 	if cause := luaconv.Cause(err); cause != err {
 		fault.cause = cause
 		fault.Message = cut(cause.Error())
+		fault.place()
 		return fault
 	}
 	switch object := apiErr.Object.(type) {
@@ -174,6 +193,7 @@ func (v *vm) fault(err error) error {
 		fault.Message = object.String()
 	}
 	fault.Message = cut(fault.Message)
+	fault.place()
 	return fault
 }
 
@@ -203,7 +223,7 @@ func (v *vm) require(L *lua.LState) int {
 	L.Call(0, 1)
 	module := L.Get(-1)
 	if module == lua.LNil {
-		L.RaiseError("module %s returns nothing", name)
+		L.RaiseError("module %s returns nothing; end its file with return and a table", name)
 	}
 	if v.loaded == nil {
 		v.loaded = make(map[string]lua.LValue)
@@ -214,12 +234,14 @@ func (v *vm) require(L *lua.LState) int {
 
 func (v *vm) unknownModule(name string) string {
 	if strings.Contains(name, ".") {
-		return fmt.Sprintf("module %q: there is no file %s.lua that works, below a folder named lib", name, strings.ReplaceAll(name, ".", "/"))
+		return fmt.Sprintf("module %q: there is no file %s.lua that works, below a folder named lib%s",
+			name, strings.ReplaceAll(name, ".", "/"), spell.Hint(name, slices.Sorted(maps.Keys(v.library))))
 	}
 	names := make([]string, 0, len(v.modules))
 	for known := range v.modules {
 		names = append(names, known)
 	}
 	slices.Sort(names)
-	return fmt.Sprintf("there is no module %q; the primitives are %s, your own modules begin with lib.", name, strings.Join(names, ", "))
+	return fmt.Sprintf("there is no module %q%s (the primitives are %s; your own modules begin with lib.)",
+		name, spell.Hint(name, names), strings.Join(names, ", "))
 }

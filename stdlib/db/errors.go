@@ -39,6 +39,18 @@ var breaches = map[string]string{
 	"23514": "check",
 }
 
+// badValues are what the server says of a value, without the value.
+var badValues = map[string]string{
+	"22001": "a text is too long for its column",
+	"22003": "a number is out of its type's range",
+	"22007": "a text is no date or time",
+	"22008": "a date or time is out of range",
+	"22012": "division by zero",
+	"22021": "a text holds a byte that the encoding does not know",
+	"22023": "a value is not what its function takes",
+	"22P02": "a text is not of the form that its type has",
+}
+
 // breach tells whether err is the breach of a constraint, of which kind, and
 // the constraint's name (for not_null: the column's).
 func breach(err error) (code, name string, ok bool) {
@@ -80,7 +92,7 @@ func unexpected(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: SQLSTATE %s", ErrUnavailable, pgErr.Code)
 	case strings.HasPrefix(pgErr.Code, "22"), strings.HasPrefix(pgErr.Code, "23"):
 		// The server's text quotes the value.
-		return &Error{SQLState: pgErr.Code}
+		return &Error{SQLState: pgErr.Code, message: badValues[pgErr.Code]}
 	}
 	return &Error{SQLState: pgErr.Code, message: pgErr.Message}
 }

@@ -3,6 +3,7 @@ package lua51
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -35,6 +36,7 @@ func explain(name string, source []byte, err error) *SyntaxError {
 	}
 	s := newScan(name, source)
 	for {
+		before := s.last
 		token, err := s.next()
 		switch {
 		case err != nil:
@@ -44,18 +46,19 @@ func explain(name string, source []byte, err error) *SyntaxError {
 		case token.Type == parse.EOF:
 			return &SyntaxError{File: name, Line: lines(source), Message: "unexpected end of file" + s.unclosed()}
 		case s.tokens.Pos == parseErr.Pos:
-			return explainUnexpected(name, s, token, parseErr.Message)
+			return explainUnexpected(name, s, before, token, parseErr.Message)
 		}
 	}
 }
 
-func explainUnexpected(name string, s *scan, token ast.Token, message string) *SyntaxError {
+func explainUnexpected(name string, s *scan, before, token ast.Token, message string) *SyntaxError {
 	text := fmt.Sprintf("unexpected %q", token.Str)
 	if token.Type == parse.TString {
 		text = "unexpected string"
 	}
 	switch {
-	case s.broken:
+	case s.broken, token.Type == ',' && before.Type == parse.TEnd && !slices.Contains([]int{'(', '{', '['}, s.innermost()):
+		// Behind the comma of "end," a table goes on: some end before is missing.
 		text += s.unclosed()
 	case message == "parse error":
 		text += ": what stands before it does nothing"
