@@ -108,3 +108,42 @@ func sayings(t *testing.T, files map[string]string) map[string]string {
 	}
 	return texts
 }
+
+// The page quotes nothing that the program does not say, and something of
+// each class.
+func TestErrorsPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goldens, err := filepath.Glob("testdata/errors/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := make(map[string]int)
+	said := make(map[string]string)
+	for _, golden := range goldens {
+		content, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[golden] = string(content)
+	}
+	for _, b := range fenced(string(page)) {
+		found := false
+		for golden, text := range said {
+			if strings.Contains(text, " --\n"+b.text) {
+				quoted[golden]++
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("line %d: nothing says this:\n%s", b.line, b.text)
+		}
+	}
+	for _, golden := range goldens {
+		if quoted[golden] == 0 {
+			t.Errorf("the page quotes nothing of %s", golden)
+		}
+	}
+}

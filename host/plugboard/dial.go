@@ -183,10 +183,12 @@ func (c *Client) logDialError(err error, token string, manifest []byte) {
 	case status == http.StatusForbidden:
 		c.log.Error("connection refused: the token is wrong or expired, "+
 			"or the actions differ from those of consumers already joined",
-			"status", status, "likelier", c.creds.suspicion(token, manifest))
+			"status", status, "likelier", c.creds.suspicion(token, manifest),
+			"remedy", "check TOKEN; if other actions are published under it, deploy the same files everywhere or stop the other consumers")
 	case status == http.StatusRequestURITooLong:
 		c.log.Error("connection refused: the manifest is too large for the hub or a proxy before it",
-			"status", status, "size", RequestLineSize(c.opts.URL, token, manifest))
+			"status", status, "size", RequestLineSize(c.opts.URL, token, manifest),
+			"remedy", "shorten the descriptions of actions and fields, or raise the proxy's limit on request lines")
 	case status == 0 || status >= 500:
 		c.log.Warn("cannot connect", "status", status, "error", err)
 	default:

@@ -92,6 +92,7 @@ func (r *Registry) Refused(manifest []byte, refusal Refusal) {
 		}
 		r.options.Logger.Warn("contract not accepted yet, the old set serves on", "served", before.served.Version,
 			"candidate", before.candidate.Version, "likelier", refusal.Reason, "tries", refusal.Tries,
+			"remedy", "bring the same files to all hosts of the service; the first try after that succeeds",
 			"again", time.Until(refusal.Again).Round(time.Millisecond))
 		return
 	}
