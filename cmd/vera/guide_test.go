@@ -129,12 +129,13 @@ func runGuide(t *testing.T, g guide) {
 	}
 }
 
-// mustCheck has vera check look at the files.
+// mustCheck has vera check look at the files, and find nothing.
 func mustCheck(t *testing.T, actions string, env map[string]string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	lookup := func(name string) (string, bool) { value, ok := env[name]; return value, ok }
-	if code := run(t.Context(), []string{"check", actions}, console{&out, &errs, lookup}); code != 0 {
+	code := run(t.Context(), []string{"check", actions}, console{&out, &errs, lookup})
+	if code != 0 || strings.Contains(out.String(), "warning:") {
 		t.Fatalf("vera check: exit code %d\n%s%s", code, &out, &errs)
 	}
 }
