@@ -152,16 +152,14 @@ func (b *builder) settle(name string, claimants []*Action) []*Action {
 			continue
 		}
 		delete(b.next.good, action.File)
-		b.fault(action.File, twice{fmt.Errorf("%s: the action's name %s belongs to one file, but is that of %s: rename one, or set its name",
+		b.fault(action.File, twice{fmt.Errorf("%s: the action's name %s belongs to one file, but is that of %s",
 			action.File, name, strings.Join(files, " and "))}, false)
 	}
 	return holder
 }
 
 func (b *builder) fault(file string, err error, stale bool) {
-	b.next.Faults = append(b.next.Faults, Fault{
-		File: file, Err: err, Stale: stale, Frame: codeFrame(err, b.found), Points: points(file, err, b.found),
-	})
+	b.next.Faults = append(b.next.Faults, Fault{File: file, Err: err, Stale: stale, Frame: codeFrame(err, b.found)})
 }
 
 func compile(file string, src source) (*script.Program, error) {
