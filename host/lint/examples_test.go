@@ -37,8 +37,11 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, match := range block.FindAllStringSubmatch(string(content), -1) {
-			seen++
 			source := match[1]
+			if strings.HasPrefix(source, "-- actions/") {
+				continue // a file of a guide, whose test checks it with its modules
+			}
+			seen++
 			if !strings.Contains(source, "description =") {
 				source = wrapped(source)
 			}

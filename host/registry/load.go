@@ -159,7 +159,9 @@ func (b *builder) settle(name string, claimants []*Action) []*Action {
 }
 
 func (b *builder) fault(file string, err error, stale bool) {
-	b.next.Faults = append(b.next.Faults, Fault{File: file, Err: err, Stale: stale, Frame: codeFrame(err, b.found)})
+	b.next.Faults = append(b.next.Faults, Fault{
+		File: file, Err: err, Stale: stale, Frame: codeFrame(err, b.found), Points: points(file, err, b.found),
+	})
 }
 
 func compile(file string, src source) (*script.Program, error) {

@@ -41,7 +41,7 @@ func answer(statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer
 	var a Answer
 	status, ok := statusCode.(lua.LNumber)
 	if a.Status = int(status); !ok || lua.LNumber(a.Status) != status || !sendable(a.Status) {
-		return a, errorf("status_code: the hub takes no %s, but %s", describe(statusCode), sendableText)
+		return a, errorf("status_code: the hub takes no %s, but whole numbers: %s", describe(statusCode), SendableStatuses())
 	}
 	switch {
 	case luaconv.IsNull(message):
@@ -76,9 +76,6 @@ func describe(v lua.LValue) string {
 	}
 	return v.Type().String()
 }
-
-// sendableText says what sendable takes.
-const sendableText = "whole numbers of 200 to 208, 226, 300 to 308, 400 to 418, 421 to 426, 428, 429, 431, 451, 500 to 508, 510 and 511"
 
 // unusual are the statuses above 299 that the hub passes on, besides the
 // ranges in sendable (plugboard-wire, 4.2).
