@@ -40,12 +40,13 @@ import (
 //	 3 reconnect             TestReconnect; plugboard: TestBackoff, TestBackoffGrowsAndResets (a stable minute),
 //	                         TestRefusalsAreExplained, TestManifestTooLarge, TestCloseCodesOfOurFault
 //	 4 dead peers            TestDeadPeer; plugboard: TestHeartbeat (25 s and 10 s), TestMissingJoinReply,
-//	                         TestDeafHub, TestStuckWriteEnds (10 s)
+//	                         TestDeafHub, TestStuckWriteEnds (10 s), TestLargeFrameOnASlowLine, TestAbortThrowsAway
 //	 5 phx_error, forgotten  TestChannelCrash, TestSilentlyForgotten; plugboard: TestChannelCrashJoinsAgain,
 //	                         TestRejectedAnswersAreSentAgain, TestIdleSessionJoinsAgain (5 min)
-//	 6 overload              TestOverload; plugboard: TestOverload, TestUnwrittenAnswersKeepTheirSlots
+//	 6 overload              TestOverload; plugboard: TestOverload, TestUnwrittenAnswersKeepTheirSlots,
+//	                         TestHeldBytesAreBounded
 //	 7 shutdown              TestShutdown; plugboard: TestDrain…, TestStopWhile…
-//	 8 database              TestDatabaseAway
+//	 8 database              TestDatabaseAway (away, mute, frozen, busy, newer than the binary)
 //	 9 bad frames            TestBadFrames; plugboard: TestBadFramesCostNothing, FuzzParseFrame
 //	10 unencodable           TestUnencodable; plugboard: TestAnswersTheHubCannotTake, FuzzResponse
 
