@@ -71,6 +71,7 @@ func TestSoak(t *testing.T) {
 			}
 		}
 		if longStall { // once: it takes most of a minute
+			s.pause() // what the fault before has held back must be through
 			s.stall(s.anyHost(), 45*time.Second, deadPeer, (*devproxy.Proxy).Stall)
 			longStall = false
 		}
