@@ -24,6 +24,7 @@ var allowed = map[string]string{
 	"vera/host/spell":         "",
 	"vera/host/script/lualib": "vera/stdlib/*",
 	"vera/stdlib":             "vera/stdlib/*",
+	"vera/stdlib/limit":       "",
 	"vera/stdlib/luaconv":     "vera/stdlib/strictjson",
 	"vera/stdlib/lua51":       "",
 	"vera/stdlib/strictjson":  "",

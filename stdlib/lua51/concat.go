@@ -36,9 +36,13 @@ func concatCall(e *ast.StringConcatOpExpr) ast.Expr {
 }
 
 // Concat gives a function that concatenates its arguments, from right to left,
-// as the operator does. One result of more than limit bytes raises; text gives
-// a number as the operator should show it. Limit zero means none.
-func Concat(limit int, text func(lua.LNumber) string) lua.LGFunction {
+// as the operator does. It asks fit before each result, which raises if so many
+// bytes are too many; nil means that none are. text gives a number as the
+// operator should show it.
+func Concat(fit func(L *lua.LState, bytes int), text func(lua.LNumber) string) lua.LGFunction {
+	if fit == nil {
+		fit = func(*lua.LState, int) {}
+	}
 	return func(L *lua.LState) int {
 		var few [8]string // most have no more
 		parts := few[:0]
@@ -50,32 +54,26 @@ func Concat(limit int, text func(lua.LNumber) string) lua.LGFunction {
 			case lua.LNumber:
 				parts = append(parts, text(v))
 			default:
-				L.Push(concatPairs(L, limit, text))
+				L.Push(concatPairs(L, fit, text))
 				return 1
 			}
 			size += len(parts[i])
 		}
-		checkSize(L, size, limit)
+		fit(L, size)
 		L.Push(lua.LString(strings.Join(parts, "")))
 		return 1
 	}
 }
 
-func checkSize(L *lua.LState, size, limit int) {
-	if limit > 0 && size > limit {
-		L.RaiseError("string too long: %d bytes, the limit is %d", size, limit)
-	}
-}
-
 // concatPairs concatenates what is not all text, two at a time, by metamethods.
-func concatPairs(L *lua.LState, limit int, text func(lua.LNumber) string) lua.LValue {
+func concatPairs(L *lua.LState, fit func(*lua.LState, int), text func(lua.LNumber) string) lua.LValue {
 	result := L.Get(L.GetTop())
 	for i := L.GetTop() - 1; i >= 1; i-- {
 		left := L.Get(i)
 		a, okA := operand(left, text)
 		b, okB := operand(result, text)
 		if okA && okB {
-			checkSize(L, len(a)+len(b), limit)
+			fit(L, len(a)+len(b))
 			result = lua.LString(a + b)
 			continue
 		}

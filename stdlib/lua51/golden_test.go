@@ -66,7 +66,7 @@ func newStockMachine(t testing.TB) *machine {
 		return lua.Compile(chunk, name)
 	}}
 	t.Cleanup(m.L.Close)
-	m.L.SetGlobal(lua51.ConcatName, m.L.NewFunction(lua51.Concat(0, lua.LNumber.String))) // for the prelude
+	m.L.SetGlobal(lua51.ConcatName, m.L.NewFunction(lua51.Concat(nil, lua.LNumber.String))) // for the prelude
 	m.load(t)
 	return m
 }

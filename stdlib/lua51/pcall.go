@@ -17,7 +17,7 @@ func Open(L *lua.LState, into *lua.LTable) {
 	into.RawSetString("pcall", L.NewFunction(p.pcall))
 	into.RawSetString("xpcall", L.NewFunction(p.xpcall))
 	into.RawSetString("error", p.error)
-	into.RawSetString(ConcatName, L.NewFunction(Concat(0, plainNumber)))
+	into.RawSetString(ConcatName, L.NewFunction(Concat(nil, plainNumber)))
 }
 
 // PCall calls fn with args and gives all its results. Primitives that take a

@@ -131,9 +131,7 @@ func unpack(c call) int {
 	if c.Get(3) == lua.LNil {
 		to = t.Len()
 	}
-	if to-from >= maxResults {
-		c.fail("too many results to unpack")
-	}
+	c.checkResults(to-from+1, "too many results to unpack")
 	for i := from; i <= to; i++ {
 		c.Push(at(t, i))
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/limit"
 )
 
 // A library is what the functions of one VM share. It belongs to the VM's
@@ -42,6 +44,14 @@ func (c call) fail(format string, args ...any) {
 	c.RaiseError("%s", fmt.Sprintf(format, args...))
 }
 
+// exceed raises what a limit is exceeded by, and tells of it.
+func (c call) exceed(err *limit.Error) {
+	if c.lib.limits.Exceeded != nil {
+		c.lib.limits.Exceeded(err.Limit)
+	}
+	c.fail("%s", err)
+}
+
 func (c call) badArgument(n int, problem string) {
 	c.fail("bad argument #%d to '%s' (%s)", n, c.name, problem)
 }
@@ -78,7 +88,7 @@ func (c call) look() {
 // before.
 func (c call) fit(n int) {
 	if n > c.lib.limits.StringBytes {
-		c.fail("string too long: %d bytes, limit %d", n, c.lib.limits.StringBytes)
+		c.exceed(limit.Strings(n, c.lib.limits.StringBytes))
 	}
 }
 
@@ -87,6 +97,13 @@ func (c call) bytes(n int) { c.tick(n / 64) }
 
 // maxResults bounds what one call returns, as it lies on the VM's stack.
 const maxResults = 8000
+
+// checkResults raises if a call would give more than that: what says of what.
+func (c call) checkResults(n int, what string) {
+	if n > maxResults {
+		c.exceed(limit.Fixed("results", maxResults, "%s: %d", what, n))
+	}
+}
 
 // value gives argument n, which must be there.
 func (c call) value(n int) lua.LValue {

@@ -35,9 +35,14 @@ import (
 // Limits bound what one call of a library function may use. Zero means the
 // default.
 type Limits struct {
-	StringBytes  int // length of a string that is built; default 1 MiB
+	StringBytes  int // length of a string that is built, MAX_STRING_BYTES; default 1 MiB
 	PatternSteps int // steps of matching, beside four for each byte of the subject; default 1,000,000, some 15 ms
 	PatternDepth int // nested choices while matching, each a captures' or repetition's; default 200
+
+	// Exceeded is told of each limit that a script ran into, also where it
+	// catches the error: "MAX_STRING_BYTES", "pattern", "results" or "table".
+	// It is called by the goroutine of the VM. Nil tells nobody.
+	Exceeded func(limit string)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -124,7 +129,8 @@ func Open(L *lua.LState, limits Limits) *lua.LTable {
 	lib.next = base.RawGetString("next")
 	lib.nextIndex = lib.function(L, "ipairs", nextIndex)
 	lua51.Open(L, base)
-	base.RawSetString(lua51.ConcatName, L.NewFunction(lua51.Concat(lib.limits.StringBytes,
+	base.RawSetString(lua51.ConcatName, L.NewFunction(lua51.Concat(
+		func(L *lua.LState, bytes int) { call{L, lib, ".."}.fit(bytes) },
 		func(n lua.LNumber) string { return formatNumber(float64(n)) })))
 	base.RawSetString("_VERSION", constant["_VERSION"])
 	for name, functions := range member {

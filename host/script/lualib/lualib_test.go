@@ -29,7 +29,7 @@ func ExampleOpen() {
 	}
 	// Output:
 	// ababab
-	// x:1: string too long: 2000000000000 bytes, limit 100
+	// x:1: string too long: 2000000000000 bytes, the limit is 100 (MAX_STRING_BYTES)
 	// x:1: attempt to change a read-only table (field 'rep')
 }
 
@@ -130,12 +130,12 @@ var traps = []struct{ code, want string }{
 	{`table.insert({}, -1e15, 1)`, "!bad argument #2 to 'insert' (position out of bounds)"},
 	{`(function() local t = {} for i = 1, 6000 do t[i] = "x" end return #table.concat(t) end)()`, "n6000"},
 	{`table.concat({}, "", 1, 1e15)`, "!invalid value (nil) at index 1 in table for 'concat'"},
-	{`unpack({}, 1, 1e9)`, "!too many results to unpack"},
-	{`unpack({}, -1e300, 1e300)`, "!too many results to unpack"},
+	{`unpack({}, 1, 1e9)`, "!too many results to unpack: 1000000000, the limit is 8000 (fixed)"},
+	{`unpack({}, -1e300, 1e300)`, "!too many results to unpack: 18014398509481985, the limit is 8000 (fixed)"},
 	{`select("#", unpack({}, 1, 8000))`, "n8000"},
-	{`string.byte(("x"):rep(8001), 1, -1)`, "!string slice too long"},
+	{`string.byte(("x"):rep(8001), 1, -1)`, "!string slice too long: 8001, the limit is 8000 (fixed)"},
 	{`select("#", string.byte(("x"):rep(8000), 1, -1))`, "n8000"},
-	{`(function() local t = {} t[1048575] = 1 table.insert(t, 2) end)()`, "!table too large: 1048575 elements"},
+	{`(function() local t = {} t[1048575] = 1 table.insert(t, 2) end)()`, "!table too large: 1048576 elements, the limit is 1048575 (fixed)"},
 	{`(function() local t = {3, 2, 1} pcall(table.sort, t, function() error("x") end) return unpack(t) end)()`, "n3\tn2\tn1"},
 	{`(function() local t = {3, 2, 1} table.sort(t, function(a, b) t[2] = nil return a < b end) return unpack(t) end)()`, "n1\tn2\tn3"},
 	{`pcall(table.sort, {3, 2, 1}, function() error({code = 7}) end)`, "bfalse\ta table"},
@@ -168,7 +168,7 @@ func TestPlace(t *testing.T) {
 func TestLimits(t *testing.T) {
 	limits := lualib.Limits{StringBytes: 1000, PatternSteps: 2000, PatternDepth: 20}
 	for _, tt := range []struct{ code, beyond, problem string }{
-		{`("x"):rep(1000)`, `("x"):rep(1001)`, tooLong + ": 1001 bytes, limit 1000"},
+		{`("x"):rep(1000)`, `("x"):rep(1001)`, tooLong + ": 1001 bytes, the limit is 1000 (MAX_STRING_BYTES)"},
 		{`("xy"):rep(500)`, `("xy"):rep(501)`, tooLong + ": 1002"},
 		{`(""):rep(1e300)`, `("x"):rep(1e300)`, tooLong},
 		{`table.concat({x500, x500})`, `table.concat({x500, x500, 1})`, tooLong + ": 1001"},
@@ -196,6 +196,38 @@ func TestLimits(t *testing.T) {
 		_, err := eval(L, "local r = "+tt.beyond)
 		if err == nil || !strings.Contains(err.Error(), tt.problem) {
 			t.Errorf("%s: %v, want %s", tt.beyond, err, tt.problem)
+		}
+	}
+}
+
+// TestExceeded has limits exceeded by a script that hides it.
+func TestExceeded(t *testing.T) {
+	for code, want := range map[string]string{
+		`("x"):rep(1001)`:                    "MAX_STRING_BYTES",
+		`("x"):rep(1e300)`:                   "MAX_STRING_BYTES",
+		`x1000 .. "y"`:                       "MAX_STRING_BYTES",
+		`x1000 .. concatenate`:               "MAX_STRING_BYTES",
+		`("%s%s"):format(x1000, 1)`:          "MAX_STRING_BYTES",
+		`x1000:find(".-.-y")`:                "pattern",
+		`("a"):rep(21):find(("a?"):rep(21))`: "pattern",
+		`("a"):find(("()"):rep(33))`:         "pattern",
+		`unpack({}, 1, 8001)`:                "results",
+		`(function() full[1048575] = 1 table.insert(full, 2) end)()`: "table",
+		`("x"):rep(-1)`:   "",
+		`error("x")`:      "",
+		`("a"):find("[")`: "",
+	} {
+		var got []string
+		L := newState(t, lualib.Limits{StringBytes: 1000, PatternSteps: 2000, PatternDepth: 20, Exceeded: func(limit string) { got = append(got, limit) }})
+		values, err := eval(L, `
+			local x1000, full = ("x"):rep(1000), {}
+			local concatenate = setmetatable({}, { __concat = function(a, b) return a .. "y" end })
+			return pcall(function() return `+code+` end)`)
+		if err != nil {
+			t.Fatalf("%s: %v", code, err)
+		}
+		if joined := strings.Join(got, " "); joined != want {
+			t.Errorf("%s (%s) exceeds %q, want %q", code, results(values, nil), joined, want)
 		}
 	}
 }

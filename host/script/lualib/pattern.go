@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/limit"
 )
 
 // maxCaptures is how many captures a pattern may have.
@@ -38,7 +40,7 @@ func (m *matcher) reset() {
 // spend takes steps, each the work of comparing a few bytes.
 func (m *matcher) spend(steps int) {
 	if m.steps -= steps; m.steps < 0 {
-		m.fail("pattern too complex")
+		m.exceed(limit.Fixed("pattern", m.lib.limits.PatternSteps+4*len(m.subject), "pattern too complex: too many steps over %d bytes", len(m.subject)))
 	}
 	m.tick(steps)
 }
@@ -53,7 +55,7 @@ func (m *matcher) matchAt(s, p int) int {
 // nested is match, one level of choice deeper.
 func (m *matcher) nested(s, p int) int {
 	if m.depth--; m.depth < 0 {
-		m.fail("pattern too complex")
+		m.exceed(limit.Fixed("pattern", m.lib.limits.PatternDepth, "pattern too complex: too many choices within each other"))
 	}
 	end := m.match(s, p)
 	m.depth++
@@ -151,7 +153,7 @@ func (m *matcher) fewest(s, p, end int) int {
 
 func (m *matcher) startCapture(s, p, length int) int {
 	if m.level == maxCaptures {
-		m.fail("too many captures")
+		m.exceed(limit.Fixed("pattern", maxCaptures, "too many captures: %d", maxCaptures+1))
 	}
 	m.captures[m.level] = capture{s, length}
 	m.level++

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/limit"
 )
 
 // indexFromEnd gives a place in a string of length n, counted from 1; a
@@ -43,9 +45,7 @@ func stringByte(c call) int {
 	from := indexFromEnd(c.integerOr(2, 1), len(s))
 	to := min(indexFromEnd(c.integerOr(3, from), len(s)), len(s))
 	from = max(from, 1)
-	if to-from >= maxResults {
-		c.fail("string slice too long")
-	}
+	c.checkResults(to-from+1, "string slice too long")
 	for i := from; i <= to; i++ {
 		c.Push(lua.LNumber(s[i-1]))
 	}
@@ -74,7 +74,7 @@ func stringRep(c call) int {
 	}
 	if n > c.lib.limits.StringBytes/len(s) {
 		// The product itself might overflow.
-		c.fail("string too long: %.15g bytes, limit %d", float64(n)*float64(len(s)), c.lib.limits.StringBytes)
+		c.exceed(limit.Setting(limit.StringBytes, c.lib.limits.StringBytes, "string too long: %.15g bytes", float64(n)*float64(len(s))))
 	}
 	c.bytes(n * len(s))
 	return c.pushString(strings.Repeat(s, n))

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"vera/stdlib/limit"
 )
 
 // at gives t[i] without metamethods. The library's RawGetInt finds only what
@@ -32,7 +34,7 @@ func tableInsert(c call) int {
 		c.badArgument(2, "position out of bounds")
 	}
 	if n+1 >= lua.MaxArrayIndex {
-		c.fail("table too large: %d elements", n)
+		c.exceed(limit.Fixed("table", lua.MaxArrayIndex-1, "table too large: %d elements", n+1))
 	}
 	if place > n {
 		t.RawSetInt(place, value)
