@@ -1,6 +1,7 @@
 package script
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,35 +10,45 @@ import (
 
 	"vera/host/spell"
 	"vera/stdlib/json"
+	"vera/stdlib/limit"
 	"vera/stdlib/luaconv"
 )
 
 // AnswerLimits bound what an action may answer.
 type AnswerLimits struct {
-	Bytes    int // of the encoded fields, and of the message
+	Bytes    int // of the encoded fields, and of the message: MAX_RESPONSE_BYTES
 	Depth    int // of nested tables
 	Elements int // members and elements in all
+
+	Exceeded func(limit string) // told of a limit that was exceeded: "MAX_RESPONSE_BYTES", "depth" or "values"; nil tells nobody
 }
+
+const responseBytes = "MAX_RESPONSE_BYTES"
 
 // answerKeys are all that an answer's table may hold.
 var answerKeys = []string{"status_code", "message", "fields"}
 
 // answerTable reads the table that run returned.
-func answerTable(returned lua.LValue, limits AnswerLimits) (Answer, error) {
+func answerTable(ctx context.Context, returned lua.LValue, limits AnswerLimits) (Answer, error) {
 	table, ok := returned.(*lua.LTable)
 	if !ok {
 		return Answer{}, errorf("run must return a table with a status_code, not %s", aOrNothing(returned))
 	}
-	for key, _ := table.Next(lua.LNil); key != lua.LNil; key, _ = table.Next(key) {
-		if name := key.String(); !slices.Contains(answerKeys, name) {
-			return Answer{}, errorf("unknown key %q in the answer%s (%s)", name, spell.Hint(name, answerKeys), strings.Join(answerKeys, ", "))
+	unknown := lua.LValue(lua.LNil)
+	table.ForEach(func(key, _ lua.LValue) { // Next takes long where a million keys were deleted
+		if unknown == lua.LNil && !slices.Contains(answerKeys, key.String()) {
+			unknown = key
 		}
+	})
+	if unknown != lua.LNil {
+		name := unknown.String()
+		return Answer{}, errorf("unknown key %q in the answer%s (%s)", name, spell.Hint(name, answerKeys), strings.Join(answerKeys, ", "))
 	}
-	return answer(table.RawGetString("status_code"), table.RawGetString("message"), table.RawGetString("fields"), limits)
+	return answer(ctx, table.RawGetString("status_code"), table.RawGetString("message"), table.RawGetString("fields"), limits)
 }
 
 // answer turns the values into bytes, while the VM still holds them.
-func answer(statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer, error) {
+func answer(ctx context.Context, statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer, error) {
 	var a Answer
 	status, ok := statusCode.(lua.LNumber)
 	if a.Status = int(status); !ok || lua.LNumber(a.Status) != status || !sendable(a.Status) {
@@ -48,14 +59,20 @@ func answer(statusCode, message, fields lua.LValue, limits AnswerLimits) (Answer
 	case message.Type() != lua.LTString:
 		return a, errorf("message: must be a string, not a %s", message.Type())
 	case len(message.String()) > limits.Bytes:
-		return a, errorf("message: %d bytes are more than the %d of MAX_RESPONSE_BYTES", len(message.String()), limits.Bytes)
+		tooLong := limit.Setting(responseBytes, limits.Bytes, "message: too long: %d bytes", len(message.String()))
+		return a, errorf("%v", limit.Limits{Exceeded: limits.Exceeded}.Note(tooLong))
 	case !utf8.ValidString(message.String()):
 		return a, errorf("message: is not UTF-8")
 	default:
 		a.Message = new(message.String())
 	}
 	if !luaconv.IsNull(fields) {
-		encoded, err := json.AppendJSON(make([]byte, 0, smallAnswer), fields, json.Limits(limits))
+		encoded, err := json.AppendJSON(ctx, make([]byte, 0, smallAnswer), fields, json.Limits{
+			Bytes: limits.Bytes, Depth: limits.Depth, Elements: limits.Elements, BytesSetting: responseBytes, Exceeded: limits.Exceeded,
+		})
+		if ctx.Err() != nil {
+			return a, ctx.Err()
+		}
 		if err != nil {
 			return a, errorf("fields: %v", err)
 		}

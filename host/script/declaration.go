@@ -1,6 +1,7 @@
 package script
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ type Declaration struct {
 var declarationKeys = []string{"name", "description", "fields", "run", "timeout"}
 
 // declaration reads what the file returned. All faults are reported together.
-func declaration(returned lua.LValue) (Declaration, error) {
+func declaration(ctx context.Context, returned lua.LValue) (Declaration, error) {
 	var d Declaration
 	if returned == lua.LFalse {
 		d.Off = true
@@ -61,7 +62,7 @@ func declaration(returned lua.LValue) (Declaration, error) {
 	if d.Description = string(description); !ok || strings.TrimSpace(d.Description) == "" || !utf8.ValidString(d.Description) {
 		fault("description: is required, and must be text that says what the action does")
 	}
-	if fields, err := fieldsOf(table.RawGetString("fields")); err != nil {
+	if fields, err := fieldsOf(ctx, table.RawGetString("fields")); err != nil {
 		fault("%v", err)
 	} else {
 		d.Fields = fields
@@ -86,12 +87,12 @@ func declaration(returned lua.LValue) (Declaration, error) {
 	return d, nil
 }
 
-func fieldsOf(value lua.LValue) (map[string]any, error) {
+func fieldsOf(ctx context.Context, value lua.LValue) (map[string]any, error) {
 	table, ok := value.(*lua.LTable)
 	if !ok {
 		return nil, fmt.Errorf("fields: is required, and must be a table; {} declares none")
 	}
-	tree, err := json.ToGo(table)
+	tree, err := json.ToGo(ctx, table, json.Limits{})
 	if err != nil {
 		return nil, fmt.Errorf("fields: %w", err)
 	}

@@ -69,7 +69,7 @@ func (v *vm) declare(call *Call) (Declaration, error) {
 	if err := v.call(v.chunk(call.Program.whole)); err != nil {
 		return Declaration{}, err
 	}
-	return declaration(v.L.Get(1))
+	return declaration(v.ctx, v.L.Get(1))
 }
 
 // run evaluates the file and calls the run of the table that it returns.
@@ -103,9 +103,9 @@ func (v *vm) run(call *Call, limits AnswerLimits) (Answer, error) {
 
 func (v *vm) answer(limits AnswerLimits) (Answer, error) {
 	if v.L.Get(spreadResults) == spreadMark {
-		return answer(v.L.Get(1), v.L.Get(2), v.L.Get(3), limits)
+		return answer(v.ctx, v.L.Get(1), v.L.Get(2), v.L.Get(3), limits)
 	}
-	return answerTable(v.L.Get(1), limits)
+	return answerTable(v.ctx, v.L.Get(1), limits)
 }
 
 // definedAt is the place of a function, for what is wrong with its results.

@@ -80,7 +80,7 @@ func run(ctx context.Context, pool *pgxpool.Pool, source string) ([]any, error) 
 	}
 	values := make([]any, len(results))
 	for i, result := range results {
-		if values[i], err = json.ToGo(result); err != nil {
+		if values[i], err = json.ToGo(context.Background(), result, json.Limits{}); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -34,7 +35,7 @@ func param(v lua.LValue) (any, error) {
 		}
 		return strconv.FormatFloat(f, 'g', -1, 64), nil
 	case *lua.LTable:
-		text, err := json.AppendJSON(nil, v, json.Limits{})
+		text, err := json.AppendJSON(context.TODO(), nil, v, json.Limits{})
 		return string(text), err
 	}
 	if luaconv.IsNull(v) {

@@ -1,10 +1,12 @@
 package json
 
 import (
-	"fmt"
+	"context"
+	"errors"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/luaconv"
 	"vera/stdlib/strictjson"
 )
@@ -12,15 +14,15 @@ import (
 // Decode reads the one JSON value that text holds into a value of L's VM.
 // null becomes luaconv.Null everywhere, an array a marked table. What
 // strictjson refuses is an error, and so is an integer beyond 2^53-1, which a
-// Lua number would round.
+// Lua number would round. What exceeds the limits is a [limit.Error].
 func Decode(L *lua.LState, text string, limits Limits) (lua.LValue, error) {
 	limits = limits.orDefaults()
 	if len(text) > limits.Bytes {
-		return nil, fmt.Errorf("more than the %d bytes allowed", limits.Bytes)
+		return nil, limits.note(limit.Setting(limits.BytesSetting, limits.Bytes, "the JSON text is too long: %d bytes", len(text)))
 	}
 	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{Depth: limits.Depth, Values: limits.Elements})
 	if err != nil {
-		return nil, err
+		return nil, limits.note(limits.exceeded(err))
 	}
 	if tree == nil {
 		return luaconv.Null, nil
@@ -28,10 +30,22 @@ func Decode(L *lua.LState, text string, limits Limits) (lua.LValue, error) {
 	return luaconv.FromGo(L, tree)
 }
 
+// exceeded turns a fault that is due to a limit into a limit's error.
+func (l Limits) exceeded(err error) error {
+	fault, ok := errors.AsType[*strictjson.SyntaxError](err)
+	switch {
+	case ok && fault.Limit == strictjson.TooDeep:
+		return limit.Fixed("depth", l.Depth, "nested too deep at byte %d", fault.Offset)
+	case ok && fault.Limit == strictjson.TooMany:
+		return limit.Fixed("values", l.Elements, "too many values at byte %d", fault.Offset)
+	}
+	return err
+}
+
 // ToGo converts a Lua value to Go values: nil, bool, float64, string, []any
 // and map[string]any. It fails on what AppendJSON fails on.
-func ToGo(v lua.LValue) (any, error) {
-	text, err := AppendJSON(nil, v, Limits{})
+func ToGo(ctx context.Context, v lua.LValue, limits Limits) (any, error) {
+	text, err := AppendJSON(ctx, nil, v, limits)
 	if err != nil {
 		return nil, err
 	}

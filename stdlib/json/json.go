@@ -1,7 +1,7 @@
 // Package json moves JSON between text and Lua values, with nothing in
 // between that could round a number or lose a null.
 //
-//	body, err := json.AppendJSON(nil, value, json.Limits{})
+//	body, err := json.AppendJSON(ctx, nil, value, json.Limits{})
 //
 // A table is an array if it is a sequence or marked by json.array, else an
 // object; an unmarked empty table is an empty object. Members are written
@@ -10,7 +10,7 @@ package json
 
 import (
 	"cmp"
-	"errors"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +19,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/luaconv"
 	"vera/stdlib/strictjson"
 )
@@ -27,25 +28,33 @@ import (
 type Limits struct {
 	Bytes    int // of the text; zero means 1 MiB
 	Depth    int // of nested tables; zero means luaconv.MaxDepth
-	Elements int // members and elements of all tables; zero means 100,000
+	Elements int // members and elements of all tables, also emptied ones; zero means 100,000
+
+	BytesSetting string             // that Bytes come from; zero means MAX_STRING_BYTES
+	Exceeded     func(limit string) // told of a limit that was exceeded: BytesSetting, "depth" or "values"; nil tells nobody
 }
 
 func (l Limits) orDefaults() Limits {
 	return Limits{
-		Bytes:    cmp.Or(l.Bytes, 1<<20),
-		Depth:    cmp.Or(l.Depth, luaconv.MaxDepth),
-		Elements: cmp.Or(l.Elements, 100_000),
+		Bytes:        cmp.Or(l.Bytes, 1<<20),
+		Depth:        cmp.Or(l.Depth, luaconv.MaxDepth),
+		Elements:     cmp.Or(l.Elements, 100_000),
+		BytesSetting: cmp.Or(l.BytesSetting, limit.StringBytes),
+		Exceeded:     l.Exceeded,
 	}
 }
+
+func (l Limits) note(err error) error { return limit.Limits{Exceeded: l.Exceeded}.Note(err) }
 
 // AppendJSON appends v as JSON to dst. What JSON cannot hold is an error that
 // names its place, as in `user.tags[2]: a function is not a JSON value`: a
 // function, NaN, text that is not UTF-8, a table that contains itself, has
-// holes or mixed keys, or exceeds the limits. dst is then returned as it came.
-func AppendJSON(dst []byte, v lua.LValue, limits Limits) ([]byte, error) {
+// holes or mixed keys, or exceeds the limits (a [limit.Error]). The end of ctx
+// ends it with ctx's error. dst is then returned as it came.
+func AppendJSON(ctx context.Context, dst []byte, v lua.LValue, limits Limits) ([]byte, error) {
 	e := encoder{dst: dst, start: len(dst), limits: limits.orDefaults()}
-	if err := e.value(v); err != nil {
-		return dst, err
+	if err := e.value(ctx, v); err != nil {
+		return dst, limits.note(err)
 	}
 	return e.dst, nil
 }
@@ -55,7 +64,8 @@ type encoder struct {
 	dst      []byte
 	start    int // of what the encoder wrote
 	limits   Limits
-	elements int      // seen so far
+	elements int      // of the tables seen so far
+	values   int      // begun
 	path     []step   // the tables being written, outermost first
 	members  []member // of the objects being written, likewise
 }
@@ -73,7 +83,15 @@ type member struct {
 }
 
 func (e *encoder) errorf(format string, args ...any) error {
-	text := fmt.Sprintf(format, args...)
+	return e.at(fmt.Errorf(format, args...))
+}
+
+func (e *encoder) tooLong() error {
+	return e.at(limit.Setting(e.limits.BytesSetting, e.limits.Bytes, "the JSON text is too long"))
+}
+
+// at says where in the value err occurred.
+func (e *encoder) at(err error) error {
 	var place []byte
 	for _, s := range e.path {
 		switch {
@@ -86,12 +104,18 @@ func (e *encoder) errorf(format string, args ...any) error {
 		}
 	}
 	if len(place) == 0 {
-		return errors.New(text)
+		return err
 	}
-	return fmt.Errorf("%.200s: %s", place, text)
+	return fmt.Errorf("%.200s: %w", place, err)
 }
 
-func (e *encoder) value(v lua.LValue) error {
+// valuesPerLook is how many values are written before ctx is looked at again.
+const valuesPerLook = 256
+
+func (e *encoder) value(ctx context.Context, v lua.LValue) error {
+	if e.values++; e.values%valuesPerLook == 0 && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	switch v := v.(type) {
 	case *lua.LNilType:
 		e.dst = append(e.dst, "null"...)
@@ -108,7 +132,7 @@ func (e *encoder) value(v lua.LValue) error {
 			return err
 		}
 	case *lua.LTable:
-		if err := e.table(v); err != nil {
+		if err := e.table(ctx, v); err != nil {
 			return err
 		}
 	default:
@@ -118,14 +142,14 @@ func (e *encoder) value(v lua.LValue) error {
 		e.dst = append(e.dst, "null"...)
 	}
 	if len(e.dst)-e.start > e.limits.Bytes {
-		return e.errorf("more than the %d bytes allowed", e.limits.Bytes)
+		return e.tooLong()
 	}
 	return nil
 }
 
 func (e *encoder) text(s string) error {
 	if len(s) > e.limits.Bytes {
-		return e.errorf("more than the %d bytes allowed", e.limits.Bytes)
+		return e.tooLong()
 	}
 	if !utf8.ValidString(s) {
 		return e.errorf("text that is not UTF-8")
@@ -134,12 +158,15 @@ func (e *encoder) text(s string) error {
 	return nil
 }
 
-func (e *encoder) table(t *lua.LTable) error {
+func (e *encoder) table(ctx context.Context, t *lua.LTable) error {
 	if len(e.path) >= e.limits.Depth {
-		return e.errorf("nested deeper than %d", e.limits.Depth)
+		return e.at(limit.Fixed("depth", e.limits.Depth, "nested too deep"))
 	}
 	if slices.ContainsFunc(e.path, func(s step) bool { return s.table == t }) {
 		return e.errorf("the table contains itself")
+	}
+	if ctx.Err() != nil { // to look through an emptied table may take milliseconds
+		return ctx.Err()
 	}
 	first := len(e.members)
 	length, err := e.collect(t)
@@ -148,9 +175,9 @@ func (e *encoder) table(t *lua.LTable) error {
 	}
 	e.path = append(e.path, step{table: t})
 	if length > 0 || luaconv.IsArray(t) {
-		err = e.array(t, length)
+		err = e.array(ctx, t, length)
 	} else {
-		err = e.object(first)
+		err = e.object(ctx, first)
 	}
 	e.members = e.members[:first]
 	if err != nil {
@@ -160,41 +187,9 @@ func (e *encoder) table(t *lua.LTable) error {
 	return nil
 }
 
-// collect looks at the keys of t. It returns the length if t is an array, or
-// appends t's members to e.members.
-func (e *encoder) collect(t *lua.LTable) (length int, err error) {
-	length = t.MaxN()
-	first := len(e.members)
-	last := lua.LValue(lua.LNil) // all keys
-	if length > 0 {
-		last = lua.LNumber(length) // those behind the positions
-	}
-	for key, value := t.Next(last); key != lua.LNil; key, value = t.Next(key) {
-		switch key := key.(type) {
-		case lua.LString:
-			e.members = append(e.members, member{string(key), value})
-		case lua.LNumber:
-			return 0, e.errorf("a table with the number %v as a key is no JSON value", key)
-		default:
-			return 0, e.errorf("a table with a %s as a key is no JSON value", key.Type())
-		}
-	}
-	names := e.members[first:]
-	e.elements += length + len(names)
-	if e.elements > e.limits.Elements {
-		return 0, e.errorf("more than the %d values allowed", e.limits.Elements)
-	}
-	if (length > 0 || luaconv.IsArray(t)) && len(names) > 0 {
-		name := slices.MinFunc(names, byName).name
-		return 0, e.errorf("a table with both positions and names (%.40q) is no JSON value", name)
-	}
-	slices.SortFunc(names, byName)
-	return length, nil
-}
-
 func byName(a, b member) int { return cmp.Compare(a.name, b.name) }
 
-func (e *encoder) array(t *lua.LTable, length int) error {
+func (e *encoder) array(ctx context.Context, t *lua.LTable, length int) error {
 	here := len(e.path) - 1
 	e.dst = append(e.dst, '[')
 	for i := range length {
@@ -202,11 +197,7 @@ func (e *encoder) array(t *lua.LTable, length int) error {
 			e.dst = append(e.dst, ',')
 		}
 		e.path[here].index = i + 1
-		item := t.RawGetInt(i + 1)
-		if item == lua.LNil {
-			return e.errorf("a list with holes is no JSON value; use json.null for them")
-		}
-		if err := e.value(item); err != nil {
+		if err := e.value(ctx, t.RawGetInt(i+1)); err != nil {
 			return err
 		}
 	}
@@ -215,7 +206,7 @@ func (e *encoder) array(t *lua.LTable, length int) error {
 }
 
 // object writes the members from the given one on.
-func (e *encoder) object(first int) error {
+func (e *encoder) object(ctx context.Context, first int) error {
 	here := len(e.path) - 1
 	e.dst = append(e.dst, '{')
 	for i, last := first, len(e.members); i < last; i++ {
@@ -228,7 +219,7 @@ func (e *encoder) object(first int) error {
 			return err
 		}
 		e.dst = append(e.dst, ':')
-		if err := e.value(m.value); err != nil {
+		if err := e.value(ctx, m.value); err != nil {
 			return err
 		}
 	}

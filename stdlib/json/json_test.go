@@ -1,6 +1,7 @@
 package json_test
 
 import (
+	"context"
 	gojson "encoding/json"
 	"fmt"
 	"math"
@@ -67,7 +68,7 @@ func TestEncode(t *testing.T) {
 		`setmetatable({a = 1}, {__index = function() return "no" end})`:   `{"a":1}`,
 		`setmetatable({}, {__tostring = function() error("called") end})`: `{}`,
 	} {
-		got, err := json.AppendJSON([]byte("x"), eval(t, L, in), json.Limits{})
+		got, err := json.AppendJSON(t.Context(), []byte("x"), eval(t, L, in), json.Limits{})
 		if err != nil || string(got) != "x"+want {
 			t.Errorf("%s = %s, %v, want %s", in, got, err, want)
 		}
@@ -96,12 +97,12 @@ func TestEncodeRefuses(t *testing.T) {
 		`json.array({a = 1})`:           "both positions and names",
 		`{a = coroutine.create(print)}`: "a: a thread is not a JSON value",
 		`(function() local t = {} t.a = {b = t} return t end)()`:                "a.b: the table contains itself",
-		`(function() local t = {} for i = 1, 65 do t = {t} end return t end)()`: "nested deeper than 64",
-		`("x"):rep(2^20)`: "more than the 1048576 bytes allowed",
-		`(function() local t = {} for i = 1, 1e5 + 1 do t[i] = i end return {big = t} end)()`: "big: more than the 100000 values allowed",
-		`(function() local t = {} for i = 1, 60 do t = {t, t} end return t end)()`:            "allowed", // 2^60 values in 60 tables
+		`(function() local t = {} for i = 1, 65 do t = {t} end return t end)()`: "nested too deep, the limit is 64 (fixed)",
+		`("x"):rep(2^20)`: "the JSON text is too long, the limit is 1048576 (MAX_STRING_BYTES)",
+		`(function() local t = {} for i = 1, 1e5 + 1 do t[i] = i end return {big = t} end)()`: "big: too many values, with those that a table held before, the limit is 100000 (fixed)",
+		`(function() local t = {} for i = 1, 60 do t = {t, t} end return t end)()`:            "too many values", // 2^60 values in 60 tables
 	} {
-		got, err := json.AppendJSON([]byte("x"), eval(t, L, in), json.Limits{})
+		got, err := json.AppendJSON(t.Context(), []byte("x"), eval(t, L, in), json.Limits{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", in, err, want)
 		}
@@ -123,7 +124,7 @@ func TestLimits(t *testing.T) {
 		{json.Limits{Bytes: 14, Depth: 1, Elements: 3}, false},
 		{json.Limits{Bytes: 14, Depth: 2, Elements: 2}, false},
 	} {
-		got, err := json.AppendJSON([]byte("before"), value, tt.limits)
+		got, err := json.AppendJSON(t.Context(), []byte("before"), value, tt.limits)
 		if (err == nil) != tt.ok {
 			t.Errorf("%+v: %s, %v", tt.limits, got, err)
 		}
@@ -210,7 +211,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := json.AppendJSON(nil, value, json.Limits{})
+		text, err := json.AppendJSON(t.Context(), nil, value, json.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +222,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Decode(%s): %v", text, err)
 		}
-		again, err := json.AppendJSON(nil, back, json.Limits{})
+		again, err := json.AppendJSON(t.Context(), nil, back, json.Limits{})
 		if err != nil || string(again) != string(text) {
 			t.Fatalf("%s becomes %s, %v", text, again, err)
 		}
@@ -231,7 +232,7 @@ func TestRoundTrip(t *testing.T) {
 func TestNumbersReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.Float64().Draw(t, "f")
-		text, err := json.AppendJSON(nil, lua.LNumber(f), json.Limits{})
+		text, err := json.AppendJSON(t.Context(), nil, lua.LNumber(f), json.Limits{})
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			if err == nil {
 				t.Fatalf("%v is written as %s", f, text)
@@ -258,7 +259,7 @@ func FuzzDecode(f *testing.F) {
 		if !gojson.Valid([]byte(text)) {
 			t.Errorf("Decode accepts %q", text)
 		}
-		if _, err := json.AppendJSON(nil, value, json.Limits{Bytes: 10 << 20}); err != nil {
+		if _, err := json.AppendJSON(t.Context(), nil, value, json.Limits{Bytes: 10 << 20}); err != nil {
 			t.Errorf("Decode(%q) gives what cannot be written: %v", text, err)
 		}
 	})
@@ -270,10 +271,10 @@ func ExampleAppendJSON() {
 	table := L.NewTable()
 	table.RawSetString("name", lua.LString("Ada"))
 	table.RawSetString("tags", luaconv.MarkArray(L, L.NewTable()))
-	text, err := json.AppendJSON(nil, table, json.Limits{})
+	text, err := json.AppendJSON(context.Background(), nil, table, json.Limits{})
 	fmt.Println(string(text), err)
 	table.RawSetString("tags", L.NewFunction(func(*lua.LState) int { return 0 }))
-	_, err = json.AppendJSON(nil, table, json.Limits{})
+	_, err = json.AppendJSON(context.Background(), nil, table, json.Limits{})
 	fmt.Println(err)
 	// Output:
 	// {"name":"Ada","tags":[]} <nil>
@@ -286,7 +287,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 	buffer := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := json.AppendJSON(buffer[:0], value, json.Limits{}); err != nil {
+		if _, err := json.AppendJSON(b.Context(), buffer[:0], value, json.Limits{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"vera/stdlib/luaconv"
+	"vera/stdlib/runinfo"
 )
 
 // Module pushes the table that scripts get from require("json").
@@ -20,7 +21,7 @@ func (l Limits) Module(L *lua.LState) int {
 
 // json.encode(value) -> text
 func (l Limits) encode(L *lua.LState) int {
-	text, err := AppendJSON(nil, L.CheckAny(1), l)
+	text, err := AppendJSON(runinfo.Context(L), nil, L.CheckAny(1), l)
 	if err != nil {
 		L.RaiseError("json.encode: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"vera/stdlib/json"
 	"vera/stdlib/luaconv"
+	"vera/stdlib/runinfo"
 )
 
 // Module pushes the table that scripts get from require("jwt").
@@ -21,7 +22,7 @@ func (t *Tokens) Module(L *lua.LState) int {
 
 // jwt.sign(claims, [options]) -> token, claims
 func (t *Tokens) sign(L *lua.LState) int {
-	given, err := json.ToGo(L.CheckTable(1))
+	given, err := json.ToGo(runinfo.Context(L), L.CheckTable(1), json.Limits{})
 	if err != nil {
 		L.ArgError(1, err.Error())
 	}

@@ -71,7 +71,7 @@ func TestLuaKeysOfASecret(t *testing.T) {
 	if err := L.DoString(`return require("jwt").keys()`); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := luajson.AppendJSON(nil, L.Get(-1), luajson.Limits{}); err != nil || string(text) != `{"keys":[]}` {
+	if text, err := luajson.AppendJSON(t.Context(), nil, L.Get(-1), luajson.Limits{}); err != nil || string(text) != `{"keys":[]}` {
 		t.Errorf("keys() as JSON = %s, %v", text, err)
 	}
 }

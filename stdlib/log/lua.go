@@ -1,7 +1,6 @@
 package log
 
 import (
-	"context"
 	"log/slog"
 
 	lua "github.com/yuin/gopher-lua"
@@ -26,7 +25,7 @@ func (l *Logger) at(level slog.Level, name string) lua.LGFunction {
 	return func(L *lua.LState) int {
 		runinfo.MustRun(L, name)
 		message := L.CheckString(1)
-		attributes, err := json.ToGo(L.OptTable(2, &lua.LTable{Metatable: lua.LNil}))
+		attributes, err := json.ToGo(runinfo.Context(L), L.OptTable(2, &lua.LTable{Metatable: lua.LNil}), json.Limits{})
 		if err != nil {
 			L.ArgError(2, err.Error())
 		}
@@ -34,14 +33,7 @@ func (l *Logger) at(level slog.Level, name string) lua.LGFunction {
 		if !ok {
 			L.ArgError(2, "attributes need names")
 		}
-		l.Log(contextOf(L), level, message, named)
+		l.Log(runinfo.Context(L), level, message, named)
 		return 0
 	}
-}
-
-func contextOf(L *lua.LState) context.Context {
-	if ctx := L.Context(); ctx != nil {
-		return ctx
-	}
-	return context.Background()
 }

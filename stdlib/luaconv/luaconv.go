@@ -78,18 +78,43 @@ func IsArray(t *lua.LTable) bool {
 // FromGo converts a Go value to a Lua value: nil becomes [Null] inside a
 // slice or map and Lua's nil at the top, numbers (strictjson's literals among
 // them) become Lua numbers, a []any a marked array, a map[string]any a table.
-// It fails on an integer beyond 2^53 - 1, on any other type and below
-// [MaxDepth].
+// It fails on an integer beyond 2^53 - 1, on any other type, below [MaxDepth],
+// and with the error of L's context when that has ended.
 func FromGo(L *lua.LState, v any) (lua.LValue, error) {
 	if v == nil {
 		return lua.LNil, nil
 	}
-	return fromGo(L, v, 0)
+	c := conversion{L: L}
+	return c.value(v, 0)
 }
 
-func fromGo(L *lua.LState, v any, depth int) (lua.LValue, error) {
+// A conversion makes one tree of values.
+type conversion struct {
+	L     *lua.LState
+	begun int // values
+}
+
+// valuesPerLook is how many values are made before the context is looked at
+// again: some 50 µs of work.
+const valuesPerLook = 256
+
+// look fails, now and then, when the context has ended.
+func (c *conversion) look() error {
+	if c.begun++; c.begun%valuesPerLook != 0 {
+		return nil
+	}
+	if ctx := c.L.Context(); ctx != nil {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (c *conversion) value(v any, depth int) (lua.LValue, error) {
 	if depth > MaxDepth {
 		return nil, fmt.Errorf("nested deeper than %d", MaxDepth)
+	}
+	if err := c.look(); err != nil {
+		return nil, err
 	}
 	switch v := v.(type) {
 	case nil:
@@ -118,19 +143,19 @@ func fromGo(L *lua.LState, v any, depth int) (lua.LValue, error) {
 	case lua.LValue:
 		return v, nil
 	case []any:
-		t := L.CreateTable(len(v), 0)
+		t := c.L.CreateTable(len(v), 0)
 		for _, item := range v {
-			value, err := fromGo(L, item, depth+1)
+			value, err := c.value(item, depth+1)
 			if err != nil {
 				return nil, err
 			}
 			t.Append(value)
 		}
-		return MarkArray(L, t), nil
+		return MarkArray(c.L, t), nil
 	case map[string]any:
-		t := L.CreateTable(0, len(v))
+		t := c.L.CreateTable(0, len(v))
 		for key, item := range v {
-			value, err := fromGo(L, item, depth+1)
+			value, err := c.value(item, depth+1)
 			if err != nil {
 				return nil, err
 			}

@@ -1,6 +1,7 @@
 package luaconv_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -52,6 +53,22 @@ func TestFromGo(t *testing.T) {
 		if value, err := luaconv.FromGo(L, bad); err == nil {
 			t.Errorf("FromGo(%.40v) = %v, want an error", bad, value)
 		}
+	}
+}
+
+// A large tree is given up when the context ends on the way.
+func TestFromGoEndsWithTheContext(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	L.SetContext(ctx)
+	large := make([]any, 1000)
+	if _, err := luaconv.FromGo(L, large); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if value, err := luaconv.FromGo(L, large); !errors.Is(err, context.Canceled) {
+		t.Errorf("FromGo = %v, %v", value, err)
 	}
 }
 

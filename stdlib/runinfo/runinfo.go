@@ -68,6 +68,15 @@ func (w *Waits) End() {
 // Waiting tells whether the run waits now.
 func (w *Waits) Waiting() bool { return w != nil && w.n.Load() > 0 }
 
+// Context gives the context of the run that L is in: what waits, or works for
+// long, must end with it.
+func Context(L *lua.LState) context.Context {
+	if ctx := L.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}
+
 // MustRun raises a Lua error when L is only evaluating a file's declaration:
 // a primitive that reaches outside the VM calls it first, since files are
 // evaluated on every reload and before every run.

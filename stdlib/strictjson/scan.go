@@ -99,7 +99,7 @@ func (s *scanner) open(first, last byte) (bool, *SyntaxError) {
 		return false, s.unexpected("'" + string(rune(first)) + "'")
 	}
 	if s.depth == 0 {
-		return false, s.fault(s.pos, fmt.Sprintf("nested deeper than %d", s.levels))
+		return false, &SyntaxError{Offset: s.pos, Reason: fmt.Sprintf("nested deeper than %d", s.levels), Limit: TooDeep}
 	}
 	s.depth--
 	s.pos++
@@ -214,7 +214,7 @@ func (n *names) add(name []byte) bool {
 // count takes one value off those that may still come.
 func (s *scanner) count() *SyntaxError {
 	if s.values == 0 {
-		return s.fault(s.pos, "too many values")
+		return &SyntaxError{Offset: s.pos, Reason: "too many values", Limit: TooMany}
 	}
 	s.values--
 	return nil

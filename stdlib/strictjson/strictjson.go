@@ -40,7 +40,17 @@ type SyntaxError struct {
 	Offset int      // in bytes, where the fault begins
 	Reason string   // such as "unexpected end" or `duplicate member "id"`
 	Path   []string // to the faulty value: names of members, or [0] for the first element
+	Limit  Limit    // that was exceeded, if that is the fault
 }
+
+// A Limit tells which of the [Limits] a text exceeds.
+type Limit int
+
+// What a text may exceed. The zero Limit is none.
+const (
+	TooDeep Limit = iota + 1
+	TooMany       // values
+)
 
 // Error is the reason and the offset.
 func (e *SyntaxError) Error() string {

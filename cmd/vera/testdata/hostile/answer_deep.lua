@@ -1,5 +1,5 @@
 -- expect: 500
--- log: nested deeper
+-- log: nested too deep, the limit is 64 .fixed.
 --- Deeper than the hub can read.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500
--- log: values allowed
+-- log: too many values.*the limit is 1000000 .fixed.
 --- A million elements and one.
 
 return {

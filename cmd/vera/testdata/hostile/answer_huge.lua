@@ -1,5 +1,5 @@
 -- expect: 500
--- log: bytes allowed
+-- log: too long, the limit is 8388608 .MAX_RESPONSE_BYTES.
 --- More than MAX_RESPONSE_BYTES.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 404
--- log: file_laughs.lua.*values allowed
+-- log: file_laughs.lua.*too many values
 --- Nor one whose sixty tables stand for 2^60 fields.
 
 local fields = {}
