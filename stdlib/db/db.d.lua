@@ -3,7 +3,8 @@
 --- PostgreSQL. Values reach a statement as $1, $2, …; a table is sent as JSON, nil as NULL. In rows, int8 is a
 --- number (text beyond 2^53), numeric and uuid are text, timestamptz is Unix seconds, json is a table, NULL is
 --- nil. The breach of a constraint is returned as a code; what else goes wrong raises. Not to be called while
---- the file is loaded, nor inside a transaction, which has its own handle.
+--- the file is loaded, nor inside a transaction, which has its own handle. A statement may have 64 KiB, its
+--- parameters 8 MiB, its rows 16 MiB and 200,000 values, one value MAX_STRING_BYTES: what is more raises.
 local db = {}
 
 ---@alias Breach "unique"|"foreign_key"|"check"|"not_null"

@@ -15,6 +15,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/runinfo"
 )
 
@@ -43,6 +45,9 @@ func Config(dsn string) (*pgxpool.Config, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "vera"
 	}
+	if own := &config.ConnConfig.StatementCacheCapacity; *own == 512 { // the driver's default
+		*own = cachedStatements
+	}
 	config.MaxConnLifetime = 30 * time.Minute
 	config.MaxConnLifetimeJitter = 5 * time.Minute
 	config.PingTimeout = time.Second
@@ -51,7 +56,7 @@ func Config(dsn string) (*pgxpool.Config, error) {
 	}
 	config.ConnConfig.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		f := pgproto3.NewFrontend(r, w)
-		f.SetMaxBodyLen(16 << 20)
+		f.SetMaxBodyLen(maxResult)
 		return f
 	}
 	return config, nil
@@ -76,6 +81,7 @@ type result struct {
 	columns []string
 	rows    [][]any
 	count   int64 // of the rows that the statement touched
+	read    reading
 }
 
 func (d *DB) run(ctx context.Context, sql string, params []any) (result, error) {
@@ -104,14 +110,17 @@ func collect(rows pgx.Rows) (result, error) {
 		res.columns = append(res.columns, column.Name)
 	}
 	for rows.Next() {
-		row, err := scan(rows)
+		row, err := res.read.row(rows)
 		if err != nil {
+			if _, ok := errors.AsType[*limit.Error](err); ok {
+				abort(rows)
+			}
 			return result{}, err
 		}
 		res.rows = append(res.rows, row)
 	}
 	if err := rows.Err(); err != nil {
-		return result{}, err
+		return result{}, tooLarge(err)
 	}
 	res.count = rows.CommandTag().RowsAffected()
 	return res, nil

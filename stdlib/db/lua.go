@@ -6,6 +6,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/lua51"
 	"vera/stdlib/luaconv"
 	"vera/stdlib/runinfo"
@@ -17,13 +18,22 @@ const attempts = 4
 // binding is the module in one VM.
 type binding struct {
 	db      *DB
+	limits  limit.Limits
 	open    *transaction // the outermost one that the script is in
 	methods *lua.LTable  // of transaction handles
 }
 
-// Module pushes the module's table.
-func (d *DB) Module(L *lua.LState) int {
-	b := &binding{db: d}
+// Module pushes the module's table, with the default limits.
+func (d *DB) Module(L *lua.LState) int { return d.Loader(limit.Limits{})(L) }
+
+// Loader gives a function that pushes the module's table, for scripts that
+// have to obey limits.
+func (d *DB) Loader(limits limit.Limits) lua.LGFunction {
+	return func(L *lua.LState) int { return d.push(L, limits.OrDefaults()) }
+}
+
+func (d *DB) push(L *lua.LState, limits limit.Limits) int {
+	b := &binding{db: d, limits: limits}
 	b.methods = L.SetFuncs(L.NewTable(), map[string]lua.LGFunction{
 		"one":         b.txMethod("tx:one", one),
 		"query":       b.txMethod("tx:query", query),
@@ -60,7 +70,11 @@ func one(L *lua.LState, res result) (int, error) {
 // query(sql, …) -> rows
 func query(L *lua.LState, res result) (int, error) {
 	list := luaconv.MarkArray(L, L.CreateTable(len(res.rows), 0))
+	ctx := contextOf(L)
 	for _, values := range res.rows {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
 		row, err := rowTable(L, res, values)
 		if err != nil {
 			return 0, err
@@ -94,14 +108,14 @@ func (b *binding) function(name string, push shape) lua.LGFunction {
 	return func(L *lua.LState) int {
 		runinfo.MustRun(L, name)
 		b.mustBeOutside(L, name)
-		return statement(L, b.db, 1, push)
+		return b.statement(L, b.db, 1, push)
 	}
 }
 
 // txMethod binds a statement within a transaction.
 func (b *binding) txMethod(name string, push shape) lua.LGFunction {
 	return func(L *lua.LState) int {
-		return statement(L, checkTransaction(L, name), 2, push)
+		return b.statement(L, checkTransaction(L, name), 2, push)
 	}
 }
 
@@ -126,19 +140,15 @@ func checkTransaction(L *lua.LState, name string) *transaction {
 
 // statement runs the statement whose text is argument at, and whose
 // parameters follow.
-func statement(L *lua.LState, q querier, at int, push shape) int {
-	sql := L.CheckString(at)
-	params := make([]any, 0, L.GetTop()-at)
-	for i := at + 1; i <= L.GetTop(); i++ {
-		value, err := param(L.Get(i))
-		if err != nil {
-			L.ArgError(i, err.Error())
-		}
-		params = append(params, value)
-	}
+func (b *binding) statement(L *lua.LState, q querier, at int, push shape) int {
 	ctx := contextOf(L)
-	res, err := q.run(ctx, sql, params)
+	sql := b.statementText(L, at)
+	res, err := q.run(ctx, sql, b.parameters(ctx, L, at+1))
+	if err == nil && res.read.longest > b.limits.StringBytes {
+		err = fmt.Errorf("column %q: %w", res.read.column, limit.Strings(res.read.longest, b.limits.StringBytes))
+	}
 	if err != nil {
+		_ = b.limits.Note(err)
 		if code, constraint, ok := breach(err); ok {
 			return luaconv.Fail(L, code, constraint)
 		}

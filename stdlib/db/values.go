@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 // as text, which PostgreSQL reads as the type that the statement asks for, so
 // that a script need not know whether a column is an int4, a numeric or a
 // uuid. A table is sent as JSON, nil and json.null as NULL.
-func param(v lua.LValue) (any, error) {
+func (b *binding) param(ctx context.Context, v lua.LValue) (any, error) {
 	switch v := v.(type) {
 	case lua.LString:
 		return string(v), nil
@@ -35,7 +36,7 @@ func param(v lua.LValue) (any, error) {
 		}
 		return strconv.FormatFloat(f, 'g', -1, 64), nil
 	case *lua.LTable:
-		text, err := json.AppendJSON(context.TODO(), nil, v, json.Limits{})
+		text, err := json.AppendJSON(ctx, nil, v, json.Limits{Bytes: b.limits.StringBytes})
 		return string(text), err
 	}
 	if luaconv.IsNull(v) {
@@ -44,17 +45,29 @@ func param(v lua.LValue) (any, error) {
 	return nil, fmt.Errorf("a %s is no SQL value", v.Type())
 }
 
-// scan reads the current row. SQL's NULL becomes nil.
-func scan(rows pgx.Rows) ([]any, error) {
+// row reads the current row. SQL's NULL becomes nil.
+func (r *reading) row(rows pgx.Rows) ([]any, error) {
 	columns := rows.FieldDescriptions()
 	raw := rows.RawValues()
+	if err := r.add(0); err != nil { // the row itself, which may have no columns
+		return nil, err
+	}
+	for i, bytes := range raw {
+		if err := r.add(len(bytes)); err != nil {
+			return nil, err
+		}
+		r.noteLength(columns[i].Name, len(bytes))
+	}
 	values, err := rows.Values()
 	if err != nil {
 		return nil, err
 	}
 	for i, v := range values {
-		if values[i], err = fromSQL(columns[i], raw[i], v); err != nil {
+		if values[i], err = r.fromSQL(columns[i], raw[i], v); err != nil {
 			return nil, fmt.Errorf("column %q: %w", columns[i].Name, err)
+		}
+		if text, ok := values[i].(string); ok {
+			r.noteLength(columns[i].Name, len(text))
 		}
 	}
 	return values, nil
@@ -63,17 +76,17 @@ func scan(rows pgx.Rows) ([]any, error) {
 // fromSQL turns a column's value, raw and as pgx decoded it, into one that
 // luaconv.FromGo takes: integers as numbers (as text beyond 2^53), numeric and
 // uuid as text, timestamptz as Unix seconds, json as tables, bytea as bytes.
-func fromSQL(column pgconn.FieldDescription, raw []byte, v any) (any, error) {
+func (r *reading) fromSQL(column pgconn.FieldDescription, raw []byte, v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
 	if column.DataTypeOID == pgtype.JSONOID || column.DataTypeOID == pgtype.JSONBOID {
-		return fromJSON(raw)
+		return r.fromJSON(raw)
 	}
-	return fromPgx(column.DataTypeOID, v)
+	return r.fromPgx(column.DataTypeOID, v)
 }
 
-func fromPgx(oid uint32, v any) (any, error) {
+func (r *reading) fromPgx(oid uint32, v any) (any, error) {
 	switch v := v.(type) {
 	case string, bool, float64, int32, nil:
 		return v, nil
@@ -93,19 +106,30 @@ func fromPgx(oid uint32, v any) (any, error) {
 	case time.Time:
 		return fromTime(oid, v), nil
 	case pgtype.Numeric:
-		text, err := v.Value()
-		return text, err
+		return r.fromNumeric(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
 			var err error
-			if list[i], err = fromPgx(0, item); err != nil {
+			if err = r.add(0); err != nil {
+				return nil, err
+			}
+			if list[i], err = r.fromPgx(0, item); err != nil {
 				return nil, err
 			}
 		}
 		return list, nil
 	}
 	return nil, fmt.Errorf("its type has no Lua value; cast it, for instance to text")
+}
+
+// fromNumeric gives a number's digits. They may be a hundred thousand where
+// eight bytes came.
+func (r *reading) fromNumeric(n pgtype.Numeric) (any, error) {
+	if err := r.add(int(max(n.Exp, -n.Exp))); err != nil {
+		return nil, err
+	}
+	return n.Value()
 }
 
 func fromTime(oid uint32, t time.Time) any {
@@ -118,30 +142,41 @@ func fromTime(oid uint32, t time.Time) any {
 	return float64(t.UnixMicro()) / 1e6
 }
 
-func fromJSON(raw []byte) (any, error) {
-	tree, err := strictjson.Parse(raw, strictjson.Limits{})
+func (r *reading) fromJSON(raw []byte) (any, error) {
+	tree, err := strictjson.Parse(raw, strictjson.Limits{Values: maxResultValues + 1 - r.values})
+	if fault, ok := errors.AsType[*strictjson.SyntaxError](err); ok && fault.Limit == strictjson.TooMany {
+		r.values = maxResultValues
+		return nil, r.add(0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("its JSON has no Lua value: %w", err)
 	}
-	return exact(tree), nil
+	return r.exact(tree)
 }
 
 // exact puts text in place of the integers in a tree that a Lua number would
-// round.
-func exact(tree any) any {
+// round, and counts its values.
+func (r *reading) exact(tree any) (_ any, err error) {
+	if err := r.add(0); err != nil {
+		return nil, err
+	}
 	switch v := tree.(type) {
 	case strictjson.Number:
 		if _, ok := v.Int64(); v.IsInteger() && !ok {
-			return string(v)
+			return string(v), nil
 		}
 	case []any:
 		for i := range v {
-			v[i] = exact(v[i])
+			if v[i], err = r.exact(v[i]); err != nil {
+				return nil, err
+			}
 		}
 	case map[string]any:
 		for name := range v {
-			v[name] = exact(v[name])
+			if v[name], err = r.exact(v[name]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return tree
+	return tree, nil
 }

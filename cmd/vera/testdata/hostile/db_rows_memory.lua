@@ -1,5 +1,5 @@
 -- expect: 500
--- log: heap passed its limit
+-- log: the result is too long: more than 16777216 bytes, the limit is 16777216 .fixed.
 --- Rows of a megabyte.
 
 return {
