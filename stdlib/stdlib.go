@@ -13,6 +13,7 @@ import (
 	"vera/stdlib/env"
 	"vera/stdlib/json"
 	"vera/stdlib/jwt"
+	"vera/stdlib/limit"
 	"vera/stdlib/log"
 	"vera/stdlib/password"
 	"vera/stdlib/phone"
@@ -21,7 +22,8 @@ import (
 	"vera/stdlib/uuid"
 )
 
-// Holdings are what primitives hold on to. All are required.
+// Holdings are what primitives hold on to, and the limits they obey. All but
+// Limits are required.
 type Holdings struct {
 	DB       *db.DB
 	Password *password.Hasher
@@ -30,17 +32,18 @@ type Holdings struct {
 	Env      *env.Env
 	Clock    *time.Clock
 	Logger   *slog.Logger
+	Limits   limit.Limits
 }
 
 // Modules gives every primitive's loader under its Lua name. A loader pushes
 // the module's table; each VM calls it once.
 func Modules(h Holdings) map[string]lua.LGFunction {
 	return map[string]lua.LGFunction{
-		"crypto":   crypto.Module,
-		"db":       h.DB.Module,
+		"crypto":   crypto.Loader(h.Limits),
+		"db":       h.DB.Loader(h.Limits),
 		"email":    email.Module,
 		"env":      h.Env.Module,
-		"json":     json.Limits{}.Module,
+		"json":     json.Limits{Bytes: h.Limits.StringBytes, Exceeded: h.Limits.Exceeded}.Module,
 		"jwt":      h.JWT.Module,
 		"log":      log.New(h.Logger).Module,
 		"password": h.Password.Module,

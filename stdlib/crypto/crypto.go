@@ -51,12 +51,13 @@ func Equal(a, b string) bool {
 type Encoding struct {
 	Encode func(bytes string) string
 	decode func(text string) ([]byte, error)
+	length func(bytes int) int // of the text that encodes so many bytes
 }
 
 // The encodings. Each reads only what it writes itself, so that no two texts
 // stand for the same bytes, but for Hex, which reads upper case as well.
 var (
-	Hex       = Encoding{func(s string) string { return hex.EncodeToString([]byte(s)) }, hex.DecodeString}
+	Hex       = Encoding{func(s string) string { return hex.EncodeToString([]byte(s)) }, hex.DecodeString, hex.EncodedLen}
 	Base64    = strict(base64.StdEncoding)    // with padding
 	Base64URL = strict(base64.RawURLEncoding) // without
 )
@@ -71,6 +72,7 @@ func strict(e *base64.Encoding) Encoding {
 			}
 			return bytes, err
 		},
+		e.EncodedLen,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"vera/stdlib/crypto"
+	"vera/stdlib/limit"
 )
 
 func TestRandom(t *testing.T) {
@@ -133,6 +134,33 @@ func TestLua(t *testing.T) {
 		for _, n in ipairs({ 0, -1, 1025, 1.5, 1/0, 0/0 }) do assert(not pcall(crypto.random, n)) end
 		assert(not pcall(crypto.sha256, {}) and not pcall(crypto.equal, "a"))`)
 	if err != nil {
+		t.Error(err)
+	}
+}
+
+// What is encoded is never longer than a string may be, however it is encoded.
+func TestStringBytes(t *testing.T) {
+	var noted []string
+	L := lua.NewState()
+	defer L.Close()
+	L.PreloadModule("crypto", crypto.Loader(limit.Limits{StringBytes: 100, Exceeded: func(name string) { noted = append(noted, name) }}))
+	err := L.DoString(`
+		local crypto = require("crypto")
+		for name, most in pairs({ hex = 50, base64 = 75, base64url = 75 }) do
+			assert(#crypto[name].encode(("x"):rep(most)) == 100)
+			local ok, text = pcall(crypto[name].encode, ("x"):rep(most + 1))
+			assert(not ok and text:find("string too long: 10%d bytes, the limit is 100 %(MAX_STRING_BYTES%)"), text)
+			assert(crypto[name].decode(("00"):rep(50)))
+			local none, code, message = crypto[name].decode(("00"):rep(51))
+			assert(none == nil and code == "invalid" and message == "string too long: 102 bytes, the limit is 100 (MAX_STRING_BYTES)", message)
+		end`)
+	if err != nil {
+		t.Error(err)
+	}
+	if len(noted) != 6 || noted[0] != limit.StringBytes {
+		t.Errorf("noted %q", noted)
+	}
+	if err := L.DoString(`require("crypto").hex.encode(("x"):rep(50))`); err != nil {
 		t.Error(err)
 	}
 }

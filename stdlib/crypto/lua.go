@@ -1,15 +1,24 @@
 package crypto
 
 import (
-	"fmt"
-
 	lua "github.com/yuin/gopher-lua"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/luaconv"
 )
 
-// Module pushes the table that scripts get from require("crypto").
-func Module(L *lua.LState) int {
+// Module pushes the table that scripts get from require("crypto"), with the
+// default limits.
+func Module(L *lua.LState) int { return Loader(limit.Limits{})(L) }
+
+// Loader gives a function that pushes that table, for scripts that have to
+// obey limits.
+func Loader(limits limit.Limits) lua.LGFunction {
+	limits = limits.OrDefaults()
+	return func(L *lua.LState) int { return push(L, limits) }
+}
+
+func push(L *lua.LState, limits limit.Limits) int {
 	module := L.SetFuncs(L.CreateTable(0, 7), map[string]lua.LGFunction{
 		"random": random,
 		"sha256": func(L *lua.LState) int {
@@ -25,9 +34,9 @@ func Module(L *lua.LState) int {
 			return 1
 		},
 	})
-	module.RawSetString("hex", Hex.table(L))
-	module.RawSetString("base64", Base64.table(L))
-	module.RawSetString("base64url", Base64URL.table(L))
+	module.RawSetString("hex", Hex.table(L, limits))
+	module.RawSetString("base64", Base64.table(L, limits))
+	module.RawSetString("base64url", Base64URL.table(L, limits))
 	L.Push(module)
 	return 1
 }
@@ -46,21 +55,30 @@ func random(L *lua.LState) int {
 	return 1
 }
 
-// maxEncode bounds what one call makes: a text would double from call to call.
-const maxEncode = 1 << 20
-
-func (e Encoding) table(L *lua.LState) *lua.LTable {
+// table gives the functions of one encoding. A text could double from call to
+// call, so the encoded one, which is the longer, has to fit.
+func (e Encoding) table(L *lua.LState, limits limit.Limits) *lua.LTable {
+	fit := func(encoded int) error {
+		if encoded > limits.StringBytes {
+			return limits.Note(limit.Strings(encoded, limits.StringBytes))
+		}
+		return nil
+	}
 	return L.SetFuncs(L.CreateTable(0, 2), map[string]lua.LGFunction{
 		"encode": func(L *lua.LState) int {
 			text := L.CheckString(1)
-			if len(text) > maxEncode {
-				L.ArgError(1, fmt.Sprintf("%d bytes are more than the %d that can be encoded", len(text), maxEncode))
+			if err := fit(e.length(len(text))); err != nil {
+				L.ArgError(1, err.Error())
 			}
 			L.Push(lua.LString(e.Encode(text)))
 			return 1
 		},
 		"decode": func(L *lua.LState) int {
-			bytes, err := e.Decode(L.CheckString(1))
+			text := L.CheckString(1)
+			if err := fit(len(text)); err != nil {
+				return luaconv.Fail(L, "invalid", err.Error())
+			}
+			bytes, err := e.Decode(text)
 			if err != nil {
 				return luaconv.Fail(L, "invalid", err.Error())
 			}

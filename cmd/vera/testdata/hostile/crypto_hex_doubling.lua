@@ -1,5 +1,5 @@
 -- expect: 500
--- log: bytes are more than the
+-- log: string too long: 2000000 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- Twice as long with every encoding.
 
 return {
