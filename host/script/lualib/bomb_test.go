@@ -146,6 +146,9 @@ func TestDeadline(t *testing.T) {
 		// Each of these calls into the library again for each step.
 		`string.gsub(("a"):rep(1e6), ".", string.gmatch(("a"):rep(3000), ".-b"))`,
 		`string.gsub(("a"):rep(1e6), ".", setmetatable({}, {__index = string.gmatch(("a"):rep(3000), ".-b")}))`,
+		`string.find(("a"):rep(1e6), ("a"):rep(1e5) .. "lsbpvmyy", 1, true)`, // whose hash is that of as many a
+		`string.find(("a"):rep(1e6), ("a"):rep(1e5) .. "b", 1, true)`,
+		`string.format(("%.99e"):rep(8000), unpack(smallest))`,
 		`table.sort(many, string.gmatch(("a"):rep(3000), ".-b"))`,
 		`table.sort(repeats, string.rep)`,
 		`table.sort(holes, next)`,
@@ -156,7 +159,8 @@ func TestDeadline(t *testing.T) {
 		for range 3 {
 			L := newState(t, lualib.Limits{PatternSteps: 1 << 50})
 			if _, err := eval(L, `
-				many, repeats, holes = {}, {}, {}
+				many, repeats, holes, smallest = {}, {}, {}, {}
+				for i = 1, 8000 do smallest[i] = 4.9e-324 end
 				hole = {}
 				for i = 1, 2e4 do hole[-i] = true end
 				for i = 1, 2e4 do hole[-i] = nil end

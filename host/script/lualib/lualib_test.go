@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
+	"pgregory.net/rapid"
 
 	"vera/host/script/lualib"
 	"vera/stdlib/lua51"
@@ -230,6 +231,26 @@ func TestExceeded(t *testing.T) {
 			t.Errorf("%s (%s) exceeds %q, want %q", code, results(values, nil), joined, want)
 		}
 	}
+}
+
+// TestPlainFind compares a plain search with Go's, which is right but may take
+// long, for needles around the length from which it is ours.
+func TestPlainFind(t *testing.T) {
+	L := newState(t, lualib.Limits{})
+	rapid.Check(t, func(t *rapid.T) {
+		letters := rapid.SampledFrom([]rune("ab"))
+		s := rapid.StringOfN(letters, 0, 400, -1).Draw(t, "s") + strings.Repeat("a", rapid.IntRange(0, 200).Draw(t, "more"))
+		from := rapid.IntRange(0, len(s)).Draw(t, "from")
+		needle := s[from:rapid.IntRange(from, len(s)).Draw(t, "to")] + rapid.StringOfN(letters, 0, 3, -1).Draw(t, "end")
+		want := []lua.LValue{lua.LNil}
+		if at := strings.Index(s, needle); at >= 0 {
+			want = []lua.LValue{lua.LNumber(at + 1), lua.LNumber(at + len(needle))}
+		}
+		got, err := invoke(L, "string", "find", lua.LString(s), lua.LString(needle), lua.LNumber(1), lua.LTrue)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("find(%q, %q) = %v, %v, want %v", s, needle, got, err, want)
+		}
+	})
 }
 
 // TestRandom draws each number of an interval, and none beside it.

@@ -118,8 +118,7 @@ func (c call) find(places bool) int {
 	from := max(indexFromEnd(c.integerOr(3, 1), len(s))-1, 0)
 	from = min(from, len(s))
 	if places && (lua.LVAsBool(c.Get(4)) || !strings.ContainsAny(pattern, "^$*+?.([%-")) {
-		c.bytes(len(s))
-		start := strings.Index(s[from:], pattern)
+		start := c.index(s[from:], pattern)
 		if start < 0 {
 			c.Push(lua.LNil)
 			return 1
@@ -151,6 +150,32 @@ func (c call) find(places bool) int {
 	}
 	c.Push(lua.LNil)
 	return 1
+}
+
+// shortNeedle is the longest text that strings.Index compares with a place at
+// once. For longer ones it compares hashes, and the whole text wherever those
+// are equal: with a text made for it, that is everywhere, and one search in a
+// megabyte takes 18 seconds.
+const shortNeedle = 63
+
+// index gives the first place of needle in s, counted from 0, or -1.
+func (c call) index(s, needle string) int {
+	c.bytes(len(s))
+	if len(needle) <= shortNeedle {
+		return strings.Index(s, needle)
+	}
+	for from := 0; ; from++ {
+		found := strings.Index(s[from:], needle[:shortNeedle])
+		if found < 0 {
+			return -1
+		}
+		from += found
+		if strings.HasPrefix(s[from:], needle) {
+			return from
+		}
+		c.tick(1)
+		c.bytes(len(needle))
+	}
 }
 
 // pushPlaces pushes the first and the last place of the bytes from start to

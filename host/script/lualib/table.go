@@ -94,6 +94,7 @@ func tableConcat(c call) int {
 	}
 	text := make([]byte, 0, size)
 	for i := from; i <= to; i++ {
+		c.tick(1)
 		text = append(text, c.item(t, i)...)
 		if i < to {
 			text = append(text, separator...)
