@@ -45,7 +45,7 @@ func Modules(h Holdings) map[string]lua.LGFunction {
 		"env":      h.Env.Module,
 		"json":     json.Limits{Bytes: h.Limits.StringBytes, Exceeded: h.Limits.Exceeded}.Module,
 		"jwt":      h.JWT.Module,
-		"log":      log.New(h.Logger).Module,
+		"log":      log.New(h.Logger).Loader(h.Limits),
 		"password": h.Password.Module,
 		"phone":    h.Phone.Module,
 		"time":     h.Clock.Module,

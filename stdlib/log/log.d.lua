@@ -2,7 +2,8 @@
 
 --- Lines in the host's log. The action, the request and the version are added.
 --- Attributes are shown under `script`; those named like a password, a token or
---- another secret as `***`. Long texts are cut. Not to be called while the file
+--- another secret as `***`. Long texts are cut, and so is what a run logs after
+--- its thousandth line. Not to be called while the file
 --- is loaded, which happens for every request.
 local log = {}
 

@@ -19,8 +19,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"vera/stdlib/runinfo"
 )
 
 // What a line may hold. More is cut off, and the line says so.
@@ -43,12 +41,7 @@ func (l *Logger) Log(ctx context.Context, level slog.Level, message string, attr
 	if !l.to.Enabled(ctx, level) {
 		return
 	}
-	info := runinfo.From(ctx)
-	attrs := []slog.Attr{
-		slog.String("action", info.Action),
-		slog.String("ref", info.RequestID),
-		slog.String("version", info.Version),
-	}
+	attrs := host(ctx)
 	c := cleaner{left: MaxValues}
 	var own []any
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
@@ -76,7 +69,7 @@ func (c *cleaner) member(key string, value any) (cleaned any, ok bool) {
 	if c.left < 0 {
 		return nil, false
 	}
-	if secretKey.MatchString(key) {
+	if len(key) > MaxValue || secretKey.MatchString(key) { // who knows what a name is that nobody reads
 		return hidden, true
 	}
 	return c.value(value), true
@@ -113,15 +106,25 @@ var secretKey = regexp.MustCompile(`(?i)passw|passphrase|secret|token|jwt|author
 // bcrypt digests.
 var secretText = regexp.MustCompile(`\beyJ[\w-]*(\.[\w-]*)*|\$2[abxy]?\$\d\d?\$[./A-Za-z0-9]*`)
 
+// margin is how much of a text is looked at beyond what is shown, so that the
+// beginning of a secret there is known for one. More would be work for nothing.
+const margin = 64
+
 // text cuts s to max bytes, hides secrets in it and escapes what could break
 // the line or change how it reads, whatever handler writes it.
 func text(s string, max int) string {
+	more := 0
+	if len(s) > max+margin {
+		cut := runeStart(s, max+margin)
+		s, more = s[:cut], len(s)-cut
+	}
 	s = secretText.ReplaceAllLiteralString(s, hidden)
 	if len(s) > max {
-		for max > 0 && !utf8.RuneStart(s[max]) {
-			max--
-		}
-		s = fmt.Sprintf("%s… (%d bytes more)", s[:max], len(s)-max)
+		cut := runeStart(s, max)
+		s, more = s[:cut], more+len(s)-cut
+	}
+	if more > 0 {
+		s = fmt.Sprintf("%s… (%d bytes more)", s, more)
 	}
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, isOdd) {
 		return s
@@ -138,6 +141,14 @@ func text(s string, max int) string {
 		s = s[size:]
 	}
 	return b.String()
+}
+
+// runeStart gives the last place up to at where a rune begins.
+func runeStart(s string, at int) int {
+	for at > 0 && !utf8.RuneStart(s[at]) {
+		at--
+	}
+	return at
 }
 
 func isOdd(r rune) bool { return !unicode.IsPrint(r) }

@@ -5,15 +5,19 @@ import (
 	"context"
 	gojson "encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 	"pgregory.net/rapid"
 
+	"vera/stdlib/limit"
 	"vera/stdlib/log"
 	"vera/stdlib/runinfo"
 )
@@ -127,6 +131,58 @@ func TestCaps(t *testing.T) {
 	}
 	if script["left_out"] != 1002.0-log.MaxValues {
 		t.Errorf("left_out = %v", script["left_out"])
+	}
+}
+
+// Of a long text only the part that is shown is searched for secrets, and none
+// is half shown where it is cut.
+func TestLongTextsAreCutFirst(t *testing.T) {
+	for _, secret := range []string{token, digest} {
+		for before := log.MaxMessage - len(secret) - 70; before < log.MaxMessage+70; before++ {
+			text := strings.Repeat(" ", before) + secret + strings.Repeat(" x", 1000)
+			msg := line(t, text, nil)["msg"].(string)
+			if strings.Contains(msg, secret[7:12]) || !strings.Contains(msg, "bytes more)") {
+				t.Fatalf("behind %d spaces, a secret is logged as %q", before, strings.TrimSpace(msg))
+			}
+		}
+	}
+	long := strings.Repeat("eyJ.", 2<<20)
+	logger := log.New(slog.New(slog.NewJSONHandler(io.Discard, nil)))
+	start := time.Now()
+	for range 20 { // each took a second
+		logger.Log(run(t), slog.LevelInfo, long, map[string]any{"note": long, long: "hunter2"})
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("20 long lines take %v", took)
+	}
+	if got := fmt.Sprint(line(t, "x", map[string]any{strings.Repeat("x", 2000) + "password": "hunter2"})); strings.Contains(got, "hunter2") {
+		t.Error("a password with a long name is shown")
+	}
+}
+
+// A run logs so many lines, then one that says so; the next run begins anew.
+func TestMaxLines(t *testing.T) {
+	var out bytes.Buffer
+	var noted []string
+	logger := log.New(slog.New(slog.NewTextHandler(&out, nil)))
+	L := lua.NewState()
+	defer L.Close()
+	L.PreloadModule("log", logger.Loader(limit.Limits{Exceeded: func(name string) { noted = append(noted, name) }}))
+	for i := range 3 {
+		out.Reset()
+		ctx := context.WithValue(t.Context(), runinfo.Key{}, &runinfo.Info{Action: "Login", RequestID: fmt.Sprint("r-", i)})
+		L.SetContext(ctx)
+		if err := L.DoString(`for i = 1, 2000 do require("log").debug("unseen") require("log")[i % 2 == 0 and "info" or "error"]("line " .. i) end`); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		last := fmt.Sprintf(`level=WARN msg="the run logs too many lines, the rest is left out" action=Login ref=r-%d version="" limit=1000`+"\n", i)
+		if n := strings.Count(text, "\n"); n != log.MaxLines+1 || !strings.HasSuffix(text, last) || !strings.Contains(text, `msg="line 1000"`) {
+			t.Errorf("%d lines, at the end:\n%s", n, text[max(0, len(text)-300):])
+		}
+	}
+	if want := []string{"log lines", "log lines", "log lines"}; !slices.Equal(noted, want) {
+		t.Errorf("noted %q", noted)
 	}
 }
 
