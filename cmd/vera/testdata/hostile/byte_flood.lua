@@ -1,4 +1,4 @@
--- expect: 500 within 50ms
+-- expect: 500 within 100ms
 -- log: string slice too long
 --- A million results of one call.
 

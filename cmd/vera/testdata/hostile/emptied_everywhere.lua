@@ -1,4 +1,4 @@
--- expect: 200 within 300ms
+-- expect: 200
 -- fields: [true,true,true,true]
 --- Whatever takes tables, with a list of one that was long.
 

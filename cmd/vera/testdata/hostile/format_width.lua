@@ -1,4 +1,4 @@
--- expect: 200 within 50ms
+-- expect: 200 within 100ms
 -- fields: [true,true,true,true,true,true,true]
 --- Widths and precisions beyond two digits.
 

@@ -1,4 +1,4 @@
--- expect: 500 within 50ms
+-- expect: 500 within 100ms
 -- log: action failed
 --- An error that wants to be another line of the log.
 

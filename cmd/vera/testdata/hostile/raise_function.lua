@@ -1,4 +1,4 @@
--- expect: 500 within 50ms
+-- expect: 500 within 100ms
 -- log: function
 --- An error that is a function.
 

@@ -1,4 +1,4 @@
--- expect: 500 within 50ms
+-- expect: 500 within 100ms
 -- log: must return a string
 --- A __tostring that gives a table.
 
