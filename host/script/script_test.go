@@ -194,6 +194,32 @@ func TestStrippedRunsDoTheSame(t *testing.T) {
 		return { description = "d" .. clock.now(), fields = {}, run = function() return { status_code = 200, fields = clock.now() } end }`,
 	}
 	wants := []string{`1`, `2`, `1`, `"own"`, `"d"`, `42`}
+	// What is a primitive at first may be something else in the end.
+	for _, swap := range []string{
+		`local function swap() clock = mine end swap()`,
+		`do local unused = 1 clock = mine end`,
+		`if clock then other, clock = 1, mine end`,
+		`for i = 1, 1 do while true do clock = mine break end end`,
+		`local t = { f = function() return function() clock = mine end end } t.f()()`,
+		`(function() clock = mine end)()`,
+		`local swapped = pcall(function() clock = mine end)`,
+		`function clock() end clock = mine`,
+		`local function f(...) repeat clock = ... until true end f(mine)`,
+	} {
+		tests = append(tests, `local clock, other = require("clock"), 0
+			local n = 0
+			local mine = { now = function() n = n + 1 return n end }
+			`+swap+`
+			return { description = "d" .. clock.now(), fields = {}, run = function() return { status_code = 200, fields = n } end }`)
+		wants = append(wants, `1`)
+	}
+	for _, shadow := range []string{`local function require()`, `local require = function()`, `function require()`, `require = function()`} {
+		tests = append(tests, `local n = 0
+			`+shadow+` return { now = function() n = n + 1 return n end } end
+			local clock = require("clock")
+			return { description = "d" .. clock.now(), fields = {}, run = function() return { status_code = 200, fields = n } end }`)
+		wants = append(wants, `1`)
+	}
 	pool := script.NewPool(script.Options{Modules: map[string]lua.LGFunction{"clock": func(L *lua.LState) int {
 		L.Push(L.SetFuncs(L.NewTable(), map[string]lua.LGFunction{"now": func(L *lua.LState) int { L.Push(lua.LNumber(42)); return 1 }}))
 		return 1

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -47,24 +48,67 @@ func isRun(key ast.Expr) bool {
 
 // primitivesOf lists the file's locals that are a primitive and nothing else.
 func primitivesOf(chunk []ast.Stmt) map[string]bool {
+	changed := assigned(chunk)
 	names := make(map[string]bool)
 	for _, stmt := range chunk {
 		local, ok := stmt.(*ast.LocalAssignStmt)
 		if !ok {
-			if assign, ok := stmt.(*ast.AssignStmt); ok {
-				for _, target := range assign.Lhs {
-					if ident, ok := target.(*ast.IdentExpr); ok {
-						delete(names, ident.Value)
-					}
-				}
-			}
 			continue
 		}
 		for i, name := range local.Names {
-			names[name] = i < len(local.Exprs) && isPrimitive(local.Exprs[i])
+			names[name] = i < len(local.Exprs) && isPrimitive(local.Exprs[i]) && !changed[name]
 		}
 	}
+	if _, own := names["require"]; own || changed["require"] {
+		return nil
+	}
 	return names
+}
+
+// assigned lists the names that are assigned anywhere in the file, in whatever
+// function or block: one that is another's local may be in it too.
+func assigned(chunk []ast.Stmt) map[string]bool {
+	names := make(map[string]bool)
+	note := func(target ast.Expr) {
+		if ident, ok := target.(*ast.IdentExpr); ok {
+			names[ident.Value] = true
+		}
+	}
+	inspect(reflect.ValueOf(chunk), func(node any) {
+		switch n := node.(type) {
+		case *ast.AssignStmt:
+			for _, target := range n.Lhs {
+				note(target)
+			}
+		case *ast.FuncName:
+			note(n.Func)
+		}
+	})
+	return names
+}
+
+// inspect calls visit with every node of a tree. It finds them by reflection,
+// so that no kind of node can be forgotten.
+func inspect(v reflect.Value, visit func(node any)) {
+	switch v.Kind() {
+	case reflect.Interface:
+		inspect(v.Elem(), visit)
+	case reflect.Pointer:
+		if !v.IsNil() {
+			visit(v.Interface())
+			inspect(v.Elem(), visit)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			inspect(v.Index(i), visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				inspect(v.Field(i), visit)
+			}
+		}
+	}
 }
 
 // isPrimitive tells require("name") with a name that is no file's.
