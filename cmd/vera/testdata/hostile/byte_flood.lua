@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: string slice too long
+-- log: string slice too long: 1000000, the limit is 8000 .fixed.
 --- A million results of one call.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500
--- log: string too long
+-- log: string too long: 2000000 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- A thousand elements of a megabyte.
 
 return {

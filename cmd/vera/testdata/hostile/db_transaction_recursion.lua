@@ -1,5 +1,5 @@
 -- expect: 500
--- log: overflow|nested|too deep
+-- log: stack overflow.*traceback.*db_transaction_recursion
 --- Savepoints within savepoints.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500
--- log: string too long|heap passed its limit
+-- log: string too long: 2097152 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- Twice as long with every concatenation.
 
 return {

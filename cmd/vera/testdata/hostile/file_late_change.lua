@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: attempt to call|run must be
+-- log: attempt to call a nil value
 --- A file that returns something else when it is run.
 
 -- What reaches outside raises only while the file is loaded.

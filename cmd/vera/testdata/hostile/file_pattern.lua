@@ -1,5 +1,5 @@
 -- expect: 404
--- log: file_pattern.lua
+-- log: file_pattern.lua.*error parsing regexp: missing closing
 --- Nor one whose pattern is no pattern.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 404
--- log: file_pattern_size.lua
+-- log: file_pattern_size.lua.*invalid repeat count
 --- Nor one whose pattern would take gigabytes.
 
 return {

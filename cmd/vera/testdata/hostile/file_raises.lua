@@ -1,5 +1,5 @@
 -- expect: 404
--- log: file_raises.lua
+-- log: file_raises.lua.*a table was raised
 --- Nor one that raises.
 
 error({ code = "not served" })

@@ -1,5 +1,5 @@
 -- expect: 500 within 500ms
--- log: string too long
+-- log: string too long: 1048676 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- Four thousand directives of four hundred bytes each.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500 within 1s
--- log: string too long
+-- log: string too long: 1048577 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- Twice as long with every gsub.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: string too long
+-- log: string too long: 1100000 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- A hundred thousand replacements of a hundred thousand bytes.
 
 return {

@@ -13,14 +13,20 @@ return {
       json.null, json.array(), function() end, ("x"):rep(1e4), ("9"):rep(1e4), ("["):rep(1e4),
     }
     local functions = {}
-    for _, name in ipairs({ "crypto", "email", "env", "json", "jwt", "log", "phone", "time", "username", "uuid", "db" }) do
-      for _, member in pairs(require(name)) do
-        functions[#functions + 1] = member
+    local function add(module)
+      for _, member in pairs(module) do
+        if type(member) == "table" then
+          add(member)
+        else
+          functions[#functions + 1] = member
+        end
       end
     end
-    for _, encoding in ipairs({ "hex", "base64", "base64url" }) do
-      functions[#functions + 1] = require("crypto")[encoding].encode
-      functions[#functions + 1] = require("crypto")[encoding].decode
+    local modules = {
+      "crypto", "db", "email", "env", "json", "jwt", "log", "password", "phone", "time", "username", "uuid",
+    }
+    for _, name in ipairs(modules) do
+      add(require(name))
     end
     local last = #odd + 1 -- and nil
     for _, f in ipairs(functions) do

@@ -1,5 +1,5 @@
 -- expect: 500 within 200ms
--- log: pattern too complex
+-- log: pattern too complex: .*the limit is .* .fixed.
 --- A gsub that tries every way for each letter.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: stack overflow
+-- log: stack overflow.*traceback.*recursion_
 --- A function that calls itself.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: overflow|error in error handling
+-- log: error in error handling.*traceback.*recursion_xpcall
 --- Recursion through error handlers.
 
 return {

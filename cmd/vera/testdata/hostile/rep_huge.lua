@@ -1,5 +1,5 @@
 -- expect: 500 within 100ms
--- log: string too long
+-- log: string too long: 1000000000000 bytes, the limit is 1048576 .MAX_STRING_BYTES.
 --- More bytes than the machine has.
 
 return {
