@@ -39,6 +39,7 @@ check: build ## everything that reads the code without running it
 bench: postgres ## what the host costs, as ratios; see docs/performance.md
 	go test -run '^$$' -bench . -benchtime 1x ./cmd/vera
 	go test -run '^$$' -bench 'RoundTrip|ParseRequest$$|Validate|Run$$|Answer' -benchmem ./host/plugboard ./host/schema ./host/script
+	go test -run '^$$' -bench . -benchmem ./stdlib/json ./stdlib/strictjson ./host/script/lualib
 
 docs: ## write what is generated: .env.example, .luacheckrc, the README's table of settings and the table of rules in docs/check.md
 	go test ./cmd/vera -run TestGeneratedDocs -update
