@@ -113,6 +113,12 @@ func (h *Host) answer(ctx context.Context, set *registry.Set, action *registry.A
 		Deadline: req.Received.Add(timeout),
 	})
 	if faults, ok := errors.AsType[*schema.Error](err); ok {
+		switch faults.Limit {
+		case strictjson.TooDeep:
+			h.options.Meter.Exceeded("MAX_DEPTH")
+		case strictjson.TooMany:
+			h.options.Meter.Exceeded("MAX_REQUEST_ELEMENTS")
+		}
 		return invalid(faults), nil
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,12 @@ var limitActions = map[string]string{
 		run = function(fields) return { status_code = 200, fields = #fields.text } end }`,
 	"loop.lua":   `return { description = "Test", fields = {}, timeout = 0.1, run = function() while true do end end }`,
 	"sleep.lua":  `return { description = "Test", fields = {}, timeout = 1, run = function() require("db").one("select pg_sleep(0.7)") return { status_code = 200 } end }`,
+	"deep.lua":   `return { description = "Test", fields = {}, run = function() return { status_code = 200, fields = { { { { { 1 } } } } } } end }`,
+	"many.lua":   `return { description = "Test", fields = {}, run = function() return { status_code = 200, fields = { string.byte(("x"):rep(200), 1, -1) } } end }`,
+	"large.lua":  `return { description = "Test", fields = {}, run = function() return { status_code = 200, fields = ("x"):rep(2000) } end }`,
+	"long.lua":   `return { description = "Test", fields = {}, run = function() pcall(string.rep, "x", 4000) return { status_code = 200 } end }`,
+	"match.lua":  `return { description = "Test", fields = {}, run = function() return { status_code = ("a"):rep(100):find(("a*"):rep(30) .. "b") and 200 } end }`,
+	"call.lua":   `return { description = "Test", fields = {}, run = function() local function f() return 1 + f() end return f() end }`,
 	"refuse.lua": `return { description = "Test", fields = {}, run = function() error("no") end }`,
 }
 
@@ -29,6 +36,8 @@ func TestLimitsAreTold(t *testing.T) {
 	const most = 1024
 	s := newStack(t, stackOptions{actions: writeActions(t, limitActions), env: map[string]string{
 		"HEALTH_ADDRESS": health, "MAX_REQUEST_BYTES": fmt.Sprint(most), "POOL_SIZE": "4", "MAX_IN_FLIGHT": "6", "DB_MAX_CONNECTIONS": "2",
+		"MAX_DEPTH": "4", "MAX_REQUEST_ELEMENTS": "100", "MAX_RESPONSE_ELEMENTS": "100", "MAX_RESPONSE_BYTES": "1024", "MAX_STRING_BYTES": "3000",
+		"MAX_PATTERN_STEPS": "1000", "MAX_CALL_DEPTH": "50",
 	}})
 	envelope := len(`{"text":""}`)
 	for size, want := range map[int]int{most - envelope: 200, most - envelope + 1: 413} {
@@ -36,6 +45,12 @@ func TestLimitsAreTold(t *testing.T) {
 		if err != nil || answer.Status != want {
 			t.Errorf("%d bytes of fields: %d %s, %v; want %d", size+envelope, answer.Status, answer.Message, err, want)
 		}
+	}
+	for action, want := range map[string]int{"Deep": 500, "Many": 500, "Large": 500, "Long": 200, "Match": 500, "Call": 500} {
+		mustBe(t, callAll(t, s.board, 1, action, none)(), map[int]int{want: 1})
+	}
+	for _, fields := range []string{`{"n":1,"more":[[[[[1]]]]]}`, `{"n":1,"more":[` + strings.Repeat("1,", 100) + `1]}`} {
+		mustBe(t, callAll(t, s.board, 1, "Echo", func(int) any { return json.RawMessage(fields) })(), map[int]int{400: 1})
 	}
 	mustBe(t, callAll(t, s.board, 2, "Loop", none)(), map[int]int{504: 2})
 	mustBe(t, callAll(t, s.board, 1, "Refuse", none)(), map[int]int{500: 1})
@@ -59,8 +74,12 @@ func TestLimitsAreTold(t *testing.T) {
 		`vera_limit_exceeded_total{limit="MAX_REQUEST_BYTES"} 1`, `vera_limit_exceeded_total{limit="ACTION_TIMEOUT"} `,
 		`vera_limit_exceeded_total{limit="MAX_IN_FLIGHT"} 14`, `vera_limit_exceeded_total{limit="DB_MAX_CONNECTIONS"} `,
 		`vera_requests_total{action="Loop",status="504"} 2`, `vera_requests_total{action="Refuse",status="500"} 1`,
-		`vera_requests_total{action="",status="404"} 1`, `vera_request_duration_seconds_count{action="Echo"} 1`,
-		"vera_hub_joined 1", "vera_hub_answers_total ", "vera_actions 5", "vera_actions_stale 0", "vera_vms_running 0", "vera_database_connections ", "go_goroutines ",
+		`vera_requests_total{action="",status="404"} 1`, `vera_request_duration_seconds_count{action="Echo"} 3`,
+		`vera_limit_exceeded_total{limit="MAX_DEPTH"} 2`, `vera_limit_exceeded_total{limit="MAX_REQUEST_ELEMENTS"} 1`,
+		`vera_limit_exceeded_total{limit="MAX_RESPONSE_ELEMENTS"} 1`, `vera_limit_exceeded_total{limit="MAX_RESPONSE_BYTES"} 1`,
+		`vera_limit_exceeded_total{limit="MAX_STRING_BYTES"} 1`, `vera_limit_exceeded_total{limit="MAX_PATTERN_STEPS"} 1`,
+		`vera_limit_exceeded_total{limit="MAX_CALL_DEPTH"} 1`,
+		"vera_hub_joined 1", "vera_hub_answers_total ", "vera_actions 11", "vera_actions_stale 0", "vera_vms_running 0", "vera_database_connections ", "go_goroutines ",
 	} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("the metrics lack %s", want)

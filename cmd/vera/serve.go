@@ -33,6 +33,7 @@ import (
 	"vera/stdlib/email"
 	"vera/stdlib/env"
 	"vera/stdlib/jwt"
+	"vera/stdlib/limit"
 	"vera/stdlib/password"
 	"vera/stdlib/phone"
 	"vera/stdlib/strictjson"
@@ -204,10 +205,10 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 		Size: c.PoolSize,
 		Modules: stdlib.Modules(stdlib.Holdings{
 			DB: db.New(s.database), Password: s.hasher, JWT: tokens, Phone: numbers, Env: variables,
-			Clock: luatime.New(time.Now), Logger: s.logger,
+			Clock: luatime.New(time.Now), Logger: s.logger, Limits: limit.Limits{StringBytes: c.MaxStringBytes, Exceeded: s.meter.Exceeded},
 		}),
-		Strings:   lualib.Limits{StringBytes: c.MaxStringBytes, PatternSteps: c.MaxPatternSteps},
-		Answer:    script.AnswerLimits{Bytes: c.MaxResponseBytes, Depth: c.MaxDepth, Elements: c.MaxResponseElements},
+		Strings:   lualib.Limits{StringBytes: c.MaxStringBytes, PatternSteps: c.MaxPatternSteps, Exceeded: s.meter.Exceeded},
+		Answer:    script.AnswerLimits{Bytes: c.MaxResponseBytes, Depth: c.MaxDepth, Elements: c.MaxResponseElements, Exceeded: s.meter.Exceeded},
 		CallDepth: c.MaxCallDepth,
 	})
 	formats := schema.Formats{
@@ -243,7 +244,7 @@ func tuneCollector(limit uint64) {
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(limit + limit/4)) // the last fence: long runs are cancelled before
+		debug.SetMemoryLimit(int64(limit)) // or garbage alone would get runs cancelled
 	}
 }
 

@@ -28,6 +28,8 @@ type Fault struct {
 type Error struct {
 	Faults []Fault // sorted by field, at most [MaxFaults]
 	More   int     // how many were left out
+
+	Limit strictjson.Limit // that the request exceeds, if that is the fault
 }
 
 // Error is the message of the answer.
@@ -74,6 +76,8 @@ type faults struct {
 	path []step // to the value that is being looked at
 	list []Fault
 	more int
+
+	limit strictjson.Limit
 }
 
 func (f *faults) enter(s step) { f.path = append(f.path, s) }
@@ -114,5 +118,5 @@ func (f *faults) err() error {
 		return nil
 	}
 	slices.SortStableFunc(f.list, func(a, b Fault) int { return strings.Compare(a.Field, b.Field) })
-	return &Error{Faults: f.list, More: f.more}
+	return &Error{Faults: f.list, More: f.more, Limit: f.limit}
 }

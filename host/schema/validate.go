@@ -89,7 +89,7 @@ func (v *validator) malformed(s *Schema, err error) {
 	if !ok {
 		panic(err) // no visitor of ours returns an error
 	}
-	v.faults = faults{}
+	v.faults = faults{limit: syntax.Limit}
 	if v.follow(s, syntax.Path) {
 		v.add("json", "is not valid JSON")
 		return

@@ -17,10 +17,10 @@ import (
 // AnswerLimits bound what an action may answer.
 type AnswerLimits struct {
 	Bytes    int // of the encoded fields, and of the message: MAX_RESPONSE_BYTES
-	Depth    int // of nested tables
-	Elements int // members and elements in all
+	Depth    int // of nested tables: MAX_DEPTH
+	Elements int // members and elements in all: MAX_RESPONSE_ELEMENTS
 
-	Exceeded func(limit string) // told of a limit that was exceeded: "MAX_RESPONSE_BYTES", "depth" or "values"; nil tells nobody
+	Exceeded func(limit string) // told of a limit that was exceeded, by these names; nil tells nobody
 }
 
 const responseBytes = "MAX_RESPONSE_BYTES"
@@ -68,7 +68,8 @@ func answer(ctx context.Context, statusCode, message, fields lua.LValue, limits 
 	}
 	if !luaconv.IsNull(fields) {
 		encoded, err := json.AppendJSON(ctx, make([]byte, 0, smallAnswer), fields, json.Limits{
-			Bytes: limits.Bytes, Depth: limits.Depth, Elements: limits.Elements, BytesSetting: responseBytes, Exceeded: limits.Exceeded,
+			Bytes: limits.Bytes, Depth: limits.Depth, Elements: limits.Elements,
+			BytesSetting: responseBytes, DepthSetting: "MAX_DEPTH", ElementsSetting: "MAX_RESPONSE_ELEMENTS", Exceeded: limits.Exceeded,
 		})
 		if ctx.Err() != nil {
 			return a, ctx.Err()

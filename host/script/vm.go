@@ -28,6 +28,7 @@ type vm struct {
 	L        *lua.LState
 	ctx      *runContext
 	modules  map[string]lua.LValue // primitives, sealed
+	exceeded func(limit string)    // told of MAX_CALL_DEPTH; may be nil
 	fallback *lua.LTable           // metatable of environments: what they do not hold is looked up in the base library
 
 	// Of the current run.
@@ -44,7 +45,7 @@ func newVM(options Options) *vm {
 		RegistryMaxSize:  registryMaxSize,
 		RegistryGrowStep: registryGrowStep,
 	})
-	v := &vm{L: L, ctx: newRunContext(), modules: make(map[string]lua.LValue, len(options.Modules))}
+	v := &vm{L: L, ctx: newRunContext(), modules: make(map[string]lua.LValue, len(options.Modules)), exceeded: options.Strings.Exceeded}
 	base := lualib.Open(L, options.Strings)
 	base.RawSetString("require", L.NewFunction(v.require))
 	base.RawSetString(spreadName, spreadMark)
@@ -193,6 +194,12 @@ func (v *vm) fault(err error) error {
 		fault.Message = object.String()
 	}
 	fault.Message = cut(fault.Message)
+	if strings.HasSuffix(fault.Message, "stack overflow") {
+		fault.Message += " (MAX_CALL_DEPTH)"
+		if v.exceeded != nil {
+			v.exceeded("MAX_CALL_DEPTH")
+		}
+	}
 	fault.place()
 	return fault
 }

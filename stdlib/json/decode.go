@@ -35,9 +35,9 @@ func (l Limits) exceeded(err error) error {
 	fault, ok := errors.AsType[*strictjson.SyntaxError](err)
 	switch {
 	case ok && fault.Limit == strictjson.TooDeep:
-		return limit.Fixed("depth", l.Depth, "nested too deep at byte %d", fault.Offset)
+		return limit.Named(l.DepthSetting, "depth", l.Depth, "nested too deep at byte %d", fault.Offset)
 	case ok && fault.Limit == strictjson.TooMany:
-		return limit.Fixed("values", l.Elements, "too many values at byte %d", fault.Offset)
+		return limit.Named(l.ElementsSetting, "values", l.Elements, "too many values at byte %d", fault.Offset)
 	}
 	return err
 }

@@ -30,18 +30,19 @@ type Limits struct {
 	Depth    int // of nested tables; zero means luaconv.MaxDepth
 	Elements int // members and elements of all tables, also emptied ones; zero means 100,000
 
-	BytesSetting string             // that Bytes come from; zero means MAX_STRING_BYTES
-	Exceeded     func(limit string) // told of a limit that was exceeded: BytesSetting, "depth" or "values"; nil tells nobody
+	// The settings that they come from. Empty: MAX_STRING_BYTES; "depth" and
+	// "values", which nothing moves.
+	BytesSetting, DepthSetting, ElementsSetting string
+
+	Exceeded func(limit string) // told of a limit that was exceeded, by these names; nil tells nobody
 }
 
 func (l Limits) orDefaults() Limits {
-	return Limits{
-		Bytes:        cmp.Or(l.Bytes, 1<<20),
-		Depth:        cmp.Or(l.Depth, luaconv.MaxDepth),
-		Elements:     cmp.Or(l.Elements, 100_000),
-		BytesSetting: cmp.Or(l.BytesSetting, limit.StringBytes),
-		Exceeded:     l.Exceeded,
-	}
+	l.Bytes = cmp.Or(l.Bytes, 1<<20)
+	l.Depth = cmp.Or(l.Depth, luaconv.MaxDepth)
+	l.Elements = cmp.Or(l.Elements, 100_000)
+	l.BytesSetting = cmp.Or(l.BytesSetting, limit.StringBytes)
+	return l
 }
 
 func (l Limits) note(err error) error { return limit.Limits{Exceeded: l.Exceeded}.Note(err) }
@@ -160,7 +161,7 @@ func (e *encoder) text(s string) error {
 
 func (e *encoder) table(ctx context.Context, t *lua.LTable) error {
 	if len(e.path) >= e.limits.Depth {
-		return e.at(limit.Fixed("depth", e.limits.Depth, "nested too deep"))
+		return e.at(limit.Named(e.limits.DepthSetting, "depth", e.limits.Depth, "nested too deep"))
 	}
 	if slices.ContainsFunc(e.path, func(s step) bool { return s.table == t }) {
 		return e.errorf("the table contains itself")

@@ -19,7 +19,7 @@ import (
 func (e *encoder) collect(t *lua.LTable) (length int, err error) {
 	positions, names := room(t)
 	if e.elements += positions + names; e.elements > e.limits.Elements {
-		return 0, e.at(limit.Fixed("values", e.limits.Elements, "too many values, with those that a table held before"))
+		return 0, e.at(limit.Named(e.limits.ElementsSetting, "values", e.limits.Elements, "too many values, with those that a table held before"))
 	}
 	for length < positions && t.RawGetInt(length+1) != lua.LNil {
 		length++

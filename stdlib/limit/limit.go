@@ -57,6 +57,15 @@ func Fixed(name string, most int, format string, args ...any) *Error {
 	return &Error{name, fmt.Sprintf("%s, the limit is %d (fixed)", fmt.Sprintf(format, args...), most)}
 }
 
+// Named gives Setting's error, or Fixed's by its own name where there is no
+// setting.
+func Named(setting, name string, most int, format string, args ...any) *Error {
+	if setting == "" {
+		return Fixed(name, most, format, args...)
+	}
+	return Setting(setting, most, format, args...)
+}
+
 // Strings gives the error of a string of n bytes.
 func Strings(n, most int) *Error {
 	return Setting(StringBytes, most, "string too long: %d bytes", n)

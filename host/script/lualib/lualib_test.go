@@ -209,7 +209,7 @@ func TestExceeded(t *testing.T) {
 		`x1000 .. "y"`:                       "MAX_STRING_BYTES",
 		`x1000 .. concatenate`:               "MAX_STRING_BYTES",
 		`("%s%s"):format(x1000, 1)`:          "MAX_STRING_BYTES",
-		`x1000:find(".-.-y")`:                "pattern",
+		`x1000:find(".-.-y")`:                "MAX_PATTERN_STEPS",
 		`("a"):rep(21):find(("a?"):rep(21))`: "pattern",
 		`("a"):find(("()"):rep(33))`:         "pattern",
 		`unpack({}, 1, 8001)`:                "results",

@@ -40,7 +40,7 @@ func (m *matcher) reset() {
 // spend takes steps, each the work of comparing a few bytes.
 func (m *matcher) spend(steps int) {
 	if m.steps -= steps; m.steps < 0 {
-		m.exceed(limit.Fixed("pattern", m.lib.limits.PatternSteps+4*len(m.subject), "pattern too complex: too many steps over %d bytes", len(m.subject)))
+		m.exceed(limit.Setting("MAX_PATTERN_STEPS", m.lib.limits.PatternSteps+4*len(m.subject), "pattern too complex: too many steps over %d bytes", len(m.subject)))
 	}
 	m.tick(steps)
 }

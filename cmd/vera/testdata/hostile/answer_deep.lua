@@ -1,5 +1,5 @@
 -- expect: 500
--- log: nested too deep, the limit is 64 .fixed.
+-- log: nested too deep, the limit is 64 .MAX_DEPTH.
 --- Deeper than the hub can read.
 
 return {

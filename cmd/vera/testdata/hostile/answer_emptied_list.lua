@@ -1,5 +1,5 @@
 -- expect: 500
--- log: too many values.*the limit is 1000000 .fixed.
+-- log: too many values.*the limit is 1000000 .MAX_RESPONSE_ELEMENTS.
 --- A list of one table that is empty, but was long.
 
 return {

@@ -1,5 +1,5 @@
 -- expect: 500 within 200ms
--- log: pattern too complex: .*the limit is .* .fixed.
+-- log: pattern too complex: .*the limit is .* .MAX_PATTERN_STEPS.
 --- Thirty optional letters.
 
 return {
