@@ -64,7 +64,8 @@ func Config(dsn string) (*pgxpool.Config, error) {
 
 // DB runs the statements of scripts. Many goroutines may use it.
 type DB struct {
-	pool *pgxpool.Pool
+	pool      *pgxpool.Pool
+	rehearsal *Rehearsal // takes the pool's place; nil in a host
 }
 
 // New returns a DB on pool, which stays the caller's to close.
@@ -85,6 +86,9 @@ type result struct {
 }
 
 func (d *DB) run(ctx context.Context, sql string, params []any) (result, error) {
+	if d.rehearsal != nil {
+		return d.rehearsal.run(ctx, sql, params)
+	}
 	conn, err := d.acquire(ctx)
 	if err != nil {
 		return result{}, err

@@ -16,7 +16,7 @@ import (
 // transaction is one transaction, or one savepoint within it.
 type transaction struct {
 	tx    pgx.Tx
-	conn  *pgxpool.Conn // of the outermost
+	conn  *pgxpool.Conn // of the outermost; nil in a rehearsal
 	outer *transaction  // of a savepoint
 	inner bool          // a savepoint within is open: it alone may be used
 	over  bool          // committed or rolled back
@@ -46,6 +46,9 @@ func (t *transaction) run(ctx context.Context, sql string, params []any) (result
 	}
 	if lasting.MatchString(sql) {
 		t.outermost().tainted = true
+	}
+	if t.outermost().conn == nil && ending.MatchString(sql) {
+		return result{}, errEnding
 	}
 	waits := runinfo.WaitsOf(ctx)
 	if !writes(sql) {
@@ -106,6 +109,9 @@ type options struct {
 
 // begin opens a transaction on the pool.
 func (d *DB) begin(ctx context.Context, o options) (*transaction, error) {
+	if d.rehearsal != nil {
+		return d.rehearsal.begin(ctx, o)
+	}
 	access := pgx.ReadWrite
 	if o.readOnly {
 		access = pgx.ReadOnly
@@ -153,7 +159,9 @@ func (t *transaction) end(how func(context.Context) error, ctx context.Context) 
 		return how(ctx)
 	}
 	err := how(ctx)
-	release(ctx, t.conn, t.tainted)
+	if t.conn != nil {
+		release(ctx, t.conn, t.tainted)
+	}
 	return err
 }
 
