@@ -3,6 +3,7 @@
 package stdlib
 
 import (
+	"io"
 	"log/slog"
 
 	lua "github.com/yuin/gopher-lua"
@@ -23,7 +24,7 @@ import (
 )
 
 // Holdings are what primitives hold on to, and the limits they obey. All but
-// Limits are required.
+// Limits and Random are required.
 type Holdings struct {
 	DB       *db.DB
 	Password *password.Hasher
@@ -33,13 +34,14 @@ type Holdings struct {
 	Clock    *time.Clock
 	Logger   *slog.Logger
 	Limits   limit.Limits
+	Random   io.Reader // for tests alone: nil, as a host has it, means the system's
 }
 
 // Modules gives every primitive's loader under its Lua name. A loader pushes
 // the module's table; each VM calls it once.
 func Modules(h Holdings) map[string]lua.LGFunction {
-	return map[string]lua.LGFunction{
-		"crypto":   crypto.Loader(h.Limits),
+	modules := map[string]lua.LGFunction{
+		"crypto":   crypto.Loader(h.Limits, h.Random),
 		"db":       h.DB.Loader(h.Limits),
 		"email":    email.Module,
 		"env":      h.Env.Module,
@@ -52,4 +54,8 @@ func Modules(h Holdings) map[string]lua.LGFunction {
 		"username": username.Module,
 		"uuid":     uuid.Module,
 	}
+	if h.Random != nil {
+		modules["uuid"] = uuid.NewSource(h.Clock.Time, h.Random).Module
+	}
+	return modules
 }

@@ -14,18 +14,23 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // MaxRandom bounds how many bytes Random gives at once.
 const MaxRandom = 1024
 
 // Random returns n random bytes, 1 to MaxRandom.
-func Random(n int) (string, error) {
+func Random(n int) (string, error) { return random(n, rand.Reader) }
+
+func random(n int, from io.Reader) (string, error) {
 	if n < 1 || n > MaxRandom {
 		return "", fmt.Errorf("make %d random bytes: not in 1 to %d", n, MaxRandom)
 	}
 	bytes := make([]byte, n)
-	rand.Read(bytes) // never fails, it ends the program instead
+	if _, err := io.ReadFull(from, bytes); err != nil { // never the system's, which ends the program instead
+		return "", fmt.Errorf("make %d random bytes: %w", n, err)
+	}
 	return string(bytes), nil
 }
 

@@ -143,7 +143,7 @@ func TestStringBytes(t *testing.T) {
 	var noted []string
 	L := lua.NewState()
 	defer L.Close()
-	L.PreloadModule("crypto", crypto.Loader(limit.Limits{StringBytes: 100, Exceeded: func(name string) { noted = append(noted, name) }}))
+	L.PreloadModule("crypto", crypto.Loader(limit.Limits{StringBytes: 100, Exceeded: func(name string) { noted = append(noted, name) }}, nil))
 	err := L.DoString(`
 		local crypto = require("crypto")
 		for name, most in pairs({ hex = 50, base64 = 75, base64url = 75 }) do

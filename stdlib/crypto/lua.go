@@ -1,6 +1,9 @@
 package crypto
 
 import (
+	"crypto/rand"
+	"io"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"vera/stdlib/limit"
@@ -9,18 +12,22 @@ import (
 
 // Module pushes the table that scripts get from require("crypto"), with the
 // default limits.
-func Module(L *lua.LState) int { return Loader(limit.Limits{})(L) }
+func Module(L *lua.LState) int { return Loader(limit.Limits{}, nil)(L) }
 
 // Loader gives a function that pushes that table, for scripts that have to
-// obey limits.
-func Loader(limits limit.Limits) lua.LGFunction {
+// obey limits. Random bytes come from source; nil, as a host has it, means the
+// system's.
+func Loader(limits limit.Limits, source io.Reader) lua.LGFunction {
 	limits = limits.OrDefaults()
-	return func(L *lua.LState) int { return push(L, limits) }
+	if source == nil {
+		source = rand.Reader
+	}
+	return func(L *lua.LState) int { return push(L, limits, source) }
 }
 
-func push(L *lua.LState, limits limit.Limits) int {
+func push(L *lua.LState, limits limit.Limits, source io.Reader) int {
 	module := L.SetFuncs(L.CreateTable(0, 7), map[string]lua.LGFunction{
-		"random": random,
+		"random": func(L *lua.LState) int { return luaRandom(L, source) },
 		"sha256": func(L *lua.LState) int {
 			L.Push(lua.LString(SHA256(L.CheckString(1))))
 			return 1
@@ -42,12 +49,12 @@ func push(L *lua.LState, limits limit.Limits) int {
 }
 
 // crypto.random(n) -> bytes
-func random(L *lua.LState) int {
+func luaRandom(L *lua.LState, source io.Reader) int {
 	n := L.CheckNumber(1)
 	if n != lua.LNumber(int(n)) {
 		L.ArgError(1, "whole number expected")
 	}
-	bytes, err := Random(int(n))
+	bytes, err := random(int(n), source)
 	if err != nil {
 		L.ArgError(1, err.Error())
 	}

@@ -27,8 +27,10 @@
 package jwt
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -72,6 +74,7 @@ type Options struct {
 	Leeway     time.Duration // clocks may differ by, 0 to MaxLeeway; zero is none, see DefaultLeeway
 	MaxTTL     time.Duration // longest life of a token with exp; zero means DefaultMaxTTL
 	Now        func() time.Time
+	Random     io.Reader // of the jti that Sign adds; nil means the system's
 }
 
 // Tokens signs and verifies. It may be used by many goroutines at once.
@@ -82,6 +85,7 @@ type Tokens struct {
 	issuer, audience string
 	leeway, maxTTL   time.Duration
 	now              func() time.Time
+	random           io.Reader
 }
 
 // New checks the options and reports all that is wrong with them, without
@@ -95,6 +99,9 @@ func New(o Options) (*Tokens, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
 	}
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -130,6 +137,7 @@ func New(o Options) (*Tokens, error) {
 		leeway:   o.Leeway,
 		maxTTL:   o.MaxTTL,
 		now:      o.Now,
+		random:   o.Random,
 	}, nil
 }
 
@@ -162,11 +170,15 @@ func (t *Tokens) SignAs(kind Kind, claims map[string]any) (token string, signed 
 		return "", nil, fmt.Errorf("sign token: %q is no kind of token", kind)
 	}
 	now := t.now()
+	id, err := uuid.NewRandomFromReader(t.random)
+	if err != nil {
+		return "", nil, fmt.Errorf("sign token: %w", err)
+	}
 	complete := map[string]any{
 		"iss": t.issuer,
 		"aud": t.audience,
 		"iat": now.Unix(),
-		"jti": uuid.NewString(),
+		"jti": id.String(),
 	}
 	if kind != Access {
 		complete[useClaim] = string(kind)

@@ -30,6 +30,9 @@ func New(now func() gotime.Time) *Clock {
 	return &Clock{now: now}
 }
 
+// Time is the moment itself.
+func (c *Clock) Time() gotime.Time { return c.now() }
+
 // Now returns Unix seconds, rounded down.
 func (c *Clock) Now() int64 { return c.now().Unix() }
 

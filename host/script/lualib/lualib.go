@@ -25,6 +25,7 @@ package lualib
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	lua "github.com/yuin/gopher-lua"
@@ -40,9 +41,11 @@ type Limits struct {
 	PatternDepth int // nested choices while matching, each a captures' or repetition's; default 200
 
 	// Exceeded is told of each limit that a script ran into, also where it
-	// catches the error: "MAX_STRING_BYTES", "pattern", "results" or "table".
+	// catches the error: "MAX_STRING_BYTES", "MAX_PATTERN_STEPS", "pattern", "results" or "table".
 	// It is called by the goroutine of the VM. Nil tells nobody.
 	Exceeded func(limit string)
+
+	Random rand.Source // what math.random draws from: no limit, but for tests alone; default the process's
 }
 
 func (l Limits) withDefaults() Limits {
@@ -54,6 +57,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.PatternDepth <= 0 {
 		l.PatternDepth = 200
+	}
+	if l.Random == nil {
+		l.Random = process{}
 	}
 	return l
 }

@@ -68,12 +68,17 @@ func (c call) best(better func(f, than float64) bool) int {
 	return c.pushNumber(best)
 }
 
+// process is the process's source of random numbers.
+type process struct{}
+
+func (process) Uint64() uint64 { return rand.Uint64() }
+
 // random() -> number in [0, 1); random([from,] to) -> integer, both included
 func mathRandom(c call) int {
 	from, to := 1, 0
 	switch c.GetTop() {
 	case 0:
-		return c.pushNumber(rand.Float64())
+		return c.pushNumber(rand.New(c.lib.limits.Random).Float64())
 	case 1:
 		to = c.integer(1)
 	case 2:
@@ -84,5 +89,5 @@ func mathRandom(c call) int {
 	if from > to {
 		c.badArgument(c.GetTop(), "interval is empty")
 	}
-	return c.pushNumber(float64(from + rand.IntN(to-from+1)))
+	return c.pushNumber(float64(from + rand.New(c.lib.limits.Random).IntN(to-from+1)))
 }
