@@ -29,6 +29,14 @@ type Options struct {
 	Answer  AnswerLimits              // default 8 MiB, 64 deep, 1,000,000 elements
 
 	CallDepth int // calls of Lua functions within each other; default 200
+
+	// Globals gives further names that every file finds, in each new VM; nil,
+	// as a host has it, means none. For files that are no actions.
+	Globals func(L *lua.LState) map[string]lua.LValue
+
+	// Coverage counts what programs execute that it has compiled; nil means
+	// that there are none.
+	Coverage *Coverage
 }
 
 // A Pool lends VMs, each for one run. Many goroutines may use it.
@@ -119,6 +127,25 @@ func (p *Pool) Load() (running, idle int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.running), len(p.idle)
+}
+
+// Evaluate evaluates a file that is no action, as if it were loaded, and then
+// has use call the functions that the file left with the pool's Globals. The
+// error is one of Run's, or what use returned.
+func (p *Pool) Evaluate(ctx context.Context, call Call, use func(call func(fn lua.LValue, args ...lua.LValue) error) error) error {
+	return p.lend(ctx, &call, func(v *vm) (err error) {
+		defer recovered(&err)
+		call.Info.Loading = true
+		if err := v.call(v.chunk(call.Program.whole)); err != nil {
+			return err
+		}
+		call.Info.Loading = false
+		v.L.SetTop(0)
+		return use(func(fn lua.LValue, args ...lua.LValue) error {
+			defer v.L.SetTop(0)
+			return v.call(fn, args...)
+		})
+	})
 }
 
 // lend gives use a VM for one run.

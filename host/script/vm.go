@@ -49,6 +49,14 @@ func newVM(options Options) *vm {
 	base := lualib.Open(L, options.Strings)
 	base.RawSetString("require", L.NewFunction(v.require))
 	base.RawSetString(spreadName, spreadMark)
+	if options.Coverage != nil {
+		base.RawSetString(coverName, L.NewFunction(options.Coverage.count))
+	}
+	if options.Globals != nil {
+		for name, value := range options.Globals(L) {
+			base.RawSetString(name, value)
+		}
+	}
 	v.fallback = L.NewTable()
 	v.fallback.RawSetString("__index", base)
 	for name, loader := range options.Modules {
