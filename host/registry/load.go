@@ -33,13 +33,17 @@ func (r *Registry) build(ctx context.Context, found scan, old *Set) *Set {
 		library:  make(script.Library),
 	}
 	for _, file := range found.files() {
-		if moduleName(file) != "" {
+		switch {
+		case isTest(file):
+			b.next.Tests = append(b.next.Tests, Test{File: file, Source: found[file].text, Err: found[file].err})
+		case moduleName(file) != "":
 			b.module(file)
 		}
 	}
+	b.next.library = b.library
 	var loaded []*Action
 	for _, file := range found.files() {
-		if moduleName(file) == "" {
+		if !isTest(file) && moduleName(file) == "" {
 			if action := b.action(ctx, file); action != nil {
 				loaded = append(loaded, action)
 			}
@@ -51,7 +55,7 @@ func (r *Registry) build(ctx context.Context, found scan, old *Set) *Set {
 
 // module compiles a file below lib.
 func (b *builder) module(file string) {
-	program, err := compile(file, b.found[file])
+	program, err := b.compile(file, b.found[file])
 	if err == nil {
 		b.library[moduleName(file)] = program
 		b.next.good[file] = b.found[file]
@@ -59,7 +63,7 @@ func (b *builder) module(file string) {
 	}
 	last, ok := b.old.good[file]
 	if ok {
-		if program, lastErr := compile(file, last); lastErr == nil {
+		if program, lastErr := b.compile(file, last); lastErr == nil {
 			b.library[moduleName(file)] = program
 			b.next.good[file] = last
 		}
@@ -84,7 +88,7 @@ func (b *builder) action(ctx context.Context, file string) *Action {
 
 // load gives the file's action, nil for a file that a setting switches off.
 func (b *builder) load(ctx context.Context, file string) (*Action, error) {
-	program, err := compile(file, b.found[file])
+	program, err := b.compile(file, b.found[file])
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +168,11 @@ func (b *builder) fault(file string, err error, stale bool) {
 	})
 }
 
-func compile(file string, src source) (*script.Program, error) {
+func (b *builder) compile(file string, src source) (*script.Program, error) {
 	if src.err != nil {
 		return nil, at(file, src.err)
 	}
-	return script.Compile(file, src.text)
+	return b.registry.options.Compile(file, src.text)
 }
 
 // at puts the file before an error that does not begin with it.

@@ -47,10 +47,23 @@ type Set struct {
 	Actions  []*Action // by name
 	Faults   []Fault   // by file
 	Manifest []byte    // the actions as the hub is told of them, JSON
+	Tests    []Test    // by file; only with Options.Tests
 
 	byName map[string]*Action
 	good   map[string]source // each file's content as it is served
+
+	library script.Library
 }
+
+// A Test is a file of tests, NAME_test.lua, as it was read.
+type Test struct {
+	File   string // below the actions' folder, with slashes
+	Source []byte
+	Err    error // it could not be read
+}
+
+// Library is what every file of the set may require.
+func (s *Set) Library() script.Library { return s.library }
 
 // Lookup finds an action by its exact name.
 func (s *Set) Lookup(name string) (*Action, bool) {
@@ -70,6 +83,13 @@ type Options struct {
 	// may take: a set beyond it is refused as a whole. Without Size no set is.
 	Size    func(manifest []byte) int
 	MaxSize int
+
+	// For those who test actions. Tests looks at files of tests besides, Compile
+	// compiles instead of script.Compile, and OnReload is told of each reload
+	// that changed something.
+	Tests    bool
+	Compile  func(file string, source []byte) (*script.Program, error)
+	OnReload func()
 
 	// OnCandidate is told when Manifest gives something else than before. Who
 	// sets it calls Accepted once that has been published. Without it, every
@@ -121,6 +141,9 @@ func (s *sets) of(manifest []byte) *Set {
 func Open(ctx context.Context, options Options) (*Registry, error) {
 	if options.Dir == "" || options.Pool == nil || options.Logger == nil {
 		return nil, errors.New("open the registry: Dir, Pool and Logger are required")
+	}
+	if options.Compile == nil {
+		options.Compile = script.Compile
 	}
 	r := &Registry{options: options}
 	var err error
@@ -195,6 +218,9 @@ func (r *Registry) reload(ctx context.Context) (changed bool, err error) {
 	r.reportFaults(next, old)
 	before, after := r.put(next)
 	r.reportReload(before, after, time.Since(start))
+	if r.options.OnReload != nil {
+		r.options.OnReload()
+	}
 	if r.options.OnCandidate != nil && !bytes.Equal(next.Manifest, before.newest().Manifest) {
 		r.options.OnCandidate()
 	}
@@ -203,7 +229,7 @@ func (r *Registry) reload(ctx context.Context) (changed bool, err error) {
 
 // scan reads the folder.
 func (r *Registry) scan() (scan, error) {
-	files, places, err := scanDir(r.options.Dir)
+	files, places, err := scanDir(r.options.Dir, r.options.Tests)
 	if err == nil {
 		r.places.Store(places)
 	}

@@ -306,3 +306,52 @@ func TestManifest(t *testing.T) {
 		t.Errorf("manifest:\n%s\nwant\n%s", got, want)
 	}
 }
+
+// Files of tests are no actions; who asks for them gets them, and is told when
+// one changes.
+func TestTests(t *testing.T) {
+	reloads := 0
+	files := map[string]string{
+		"one.lua": fmt.Sprintf(good, 1), "one_test.lua": "test", "lib/x.lua": "return {}", "lib/x_test.lua": "not even Lua",
+	}
+	f := openWith(t, files, func(o *registry.Options) {
+		o.Tests = true
+		o.OnReload = func() { reloads++ }
+	})
+	var names []string
+	for _, test := range f.actions.Set().Tests {
+		names = append(names, test.File+": "+string(test.Source))
+	}
+	if diff := cmp.Diff([]string{"lib/x_test.lua: not even Lua", "one_test.lua: test"}, names); diff != "" {
+		t.Error(diff)
+	}
+	set := f.actions.Set()
+	if len(set.Actions) != 1 || len(set.Faults) != 0 || set.Library()["lib.x"] == nil || len(set.Library()) != 1 {
+		t.Errorf("%d actions, faults %v, library %v", len(set.Actions), set.Faults, set.Library())
+	}
+	f.write("one_test.lua", "another")
+	if changed, err := f.actions.Reload(t.Context()); !changed || err != nil || reloads != 1 {
+		t.Errorf("%v, %v, told %d times", changed, err, reloads)
+	}
+	if got := f.actions.Set(); got.Version != set.Version || string(got.Tests[1].Source) != "another" {
+		t.Errorf("version %s became %s, the test is %q", set.Version, got.Version, got.Tests[1].Source)
+	}
+	without := open(t, files)
+	if tests := without.actions.Set().Tests; tests != nil {
+		t.Errorf("nobody asked for %v", tests)
+	}
+}
+
+// Another compiler compiles all that is served.
+func TestCompiler(t *testing.T) {
+	var compiled []string
+	openWith(t, map[string]string{"one.lua": fmt.Sprintf(good, 1), "lib/x.lua": "return {}"}, func(o *registry.Options) {
+		o.Compile = func(file string, source []byte) (*script.Program, error) {
+			compiled = append(compiled, file)
+			return script.Compile(file, source)
+		}
+	})
+	if diff := cmp.Diff([]string{"lib/x.lua", "one.lua"}, compiled); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -52,8 +52,9 @@ type places struct {
 
 // scanDir reads every script below dir. Links are followed, to files and to
 // folders, as a mounted ConfigMap is made of them.
-func scanDir(dir string) (scan, *places, error) {
-	s := scanner{found: make(scan), places: &places{folders: make(map[string]fs.FileInfo)}}
+// With tests, so are files of tests.
+func scanDir(dir string, tests bool) (scan, *places, error) {
+	s := scanner{tests: tests, found: make(scan), places: &places{folders: make(map[string]fs.FileInfo)}}
 	abs, err := filepath.Abs(dir)
 	if err == nil {
 		err = s.folder(abs, "", nil)
@@ -65,6 +66,7 @@ func scanDir(dir string) (scan, *places, error) {
 }
 
 type scanner struct {
+	tests  bool
 	found  scan
 	places *places
 }
@@ -95,7 +97,7 @@ func (s *scanner) folder(dir, below string, above []string) error {
 		file, at := path.Join(below, entry.Name()), filepath.Join(real, entry.Name())
 		info, err := os.Stat(at)
 		switch {
-		case err != nil && !isScript(entry.Name()):
+		case err != nil && !s.wants(entry.Name()):
 			// A file that went away, or a link to nowhere, that is none of ours.
 		case err != nil:
 			if !os.IsNotExist(err) || entry.Type()&fs.ModeSymlink != 0 {
@@ -105,7 +107,7 @@ func (s *scanner) folder(dir, below string, above []string) error {
 			if err := s.folder(at, file, append(above, real)); err != nil && !os.IsNotExist(err) {
 				return err
 			}
-		case isScript(entry.Name()):
+		case s.wants(entry.Name()):
 			s.found[file] = read(at, info)
 			if entry.Type()&fs.ModeSymlink != 0 {
 				s.linked(at)
@@ -134,9 +136,13 @@ func read(at string, info fs.FileInfo) source {
 // swap files and locks, and what its owner set aside with an underscore.
 func ignored(name string) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") }
 
-func isScript(name string) bool {
-	return strings.HasSuffix(name, ".lua") && !strings.HasSuffix(name, "_test.lua")
+// wants tells the names of files that are read.
+func (s *scanner) wants(name string) bool {
+	return strings.HasSuffix(name, ".lua") && (s.tests || !isTest(name))
 }
+
+// isTest tells the names of files of tests, which are no actions.
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.lua") }
 
 // moduleName is the name by which a file below a folder named lib is
 // required, and empty for an action's file.
