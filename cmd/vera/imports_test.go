@@ -22,6 +22,7 @@ var allowed = map[string]string{
 	"vera/host/schema":        "vera/host/spell vera/stdlib/strictjson",
 	"vera/host/script":        "vera/host/script/lualib vera/host/spell vera/stdlib/*",
 	"vera/host/spell":         "",
+	"vera/host/testrun":       "vera/host vera/host/frame vera/host/plugboard vera/host/registry vera/host/schema vera/host/script vera/host/spell vera/stdlib/*",
 	"vera/host/script/lualib": "vera/stdlib/*",
 	"vera/stdlib":             "vera/stdlib/*",
 	"vera/stdlib/limit":       "",

@@ -25,6 +25,7 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the actions on a Plugboard; everything comes from the environment."`
 	Dev     devCommand     `cmd:"" help:"Serve the actions on a local Plugboard with a private database, for development."`
 	Check   checkCommand   `cmd:"" help:"Compile and validate every action."`
+	Test    testCommand    `cmd:"" help:"Run the tests beside the actions, each in a transaction that is rolled back."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
 	Import  importCommand  `cmd:"" help:"Take over the users and revocations of a vera-py-service database."`
 	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`

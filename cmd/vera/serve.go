@@ -146,11 +146,8 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 
 // handler answers requests with the actions.
 func (s *service) handler() *host.Host {
-	options := host.Options{
-		Actions: s.actions, Pool: s.scripts, Logger: s.logger, Timeout: s.config.ActionTimeout,
-		MaxRequestBytes: s.config.MaxRequestBytes, Limits: strictjson.Limits{Depth: s.config.MaxDepth, Values: s.config.MaxRequestElements},
-		DatabaseOptional: !s.config.Postgres.Required, Meter: s.meter,
-	}
+	options := s.config.hostOptions()
+	options.Actions, options.Pool, options.Logger, options.Meter = s.actions, s.scripts, s.logger, s.meter
 	if s.metrics != nil {
 		options.Observe = s.metrics.observe
 	}
@@ -175,47 +172,80 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 	// Hashes run on threads of their own, which the kernel puts behind all
 	// others; they must not take the scheduler's slots besides.
 	runtime.GOMAXPROCS(cores + workers)
-	blocklist, err := c.Passwords.blocklist()
-	if err != nil {
-		return nil, nil, &configError{err}
-	}
-	if s.hasher, err = password.New(password.Options{
-		Scheme: c.Passwords.Scheme, Cost: c.BcryptCost, Pepper: []byte(c.Passwords.Pepper.Reveal()),
-		Blocklist: blocklist, Workers: workers,
-	}); err != nil {
+	if s.hasher, err = c.hasher(password.Options{Cost: c.BcryptCost, Workers: workers}); err != nil {
 		return nil, nil, err
 	}
-	tokens, err := jwt.New(jwt.Options{
-		Algorithm: c.JWT.Algorithm, Secret: []byte(c.JWT.Secret.Reveal()), PrivateKey: []byte(c.JWT.PrivateKey.Reveal()),
-		KeyID: c.JWT.KeyID, VerifyKeys: []byte(c.JWT.VerifyKeys.Reveal()),
-		Issuer: c.JWT.Issuer, Audience: c.JWT.Audience, Leeway: c.JWT.Leeway, MaxTTL: c.JWT.MaxTTL,
+	holdings, err := c.complete(stdlib.Holdings{
+		DB: db.New(s.database), Password: s.hasher, Clock: luatime.New(time.Now), Logger: s.logger,
+		Limits: limit.Limits{Exceeded: s.meter.Exceeded},
 	})
 	if err != nil {
-		return nil, nil, &configError{fmt.Errorf("JWT_SECRET, JWT_KEY_ID or JWT_VERIFY_KEYS: %w", err)}
-	}
-	numbers, err := phone.New(phone.Options{Validation: c.Accounts.PhoneValidation})
-	if err != nil {
 		return nil, nil, err
 	}
-	variables, err := env.New(slices.Collect(maps.Keys(c.Script)), func(name string) (string, bool) { return c.Script[name], true })
-	if err != nil {
-		return nil, nil, &configError{err}
+	options := c.scriptOptions(s.meter.Exceeded)
+	options.Modules = stdlib.Modules(holdings)
+	return script.NewPool(options), formats(holdings.Phone), nil
+}
+
+// hostOptions are the limits of requests.
+func (c Config) hostOptions() host.Options {
+	return host.Options{
+		Timeout:         c.ActionTimeout,
+		MaxRequestBytes: c.MaxRequestBytes, Limits: strictjson.Limits{Depth: c.MaxDepth, Values: c.MaxRequestElements},
+		DatabaseOptional: !c.Postgres.Required,
 	}
-	pool := script.NewPool(script.Options{
-		Size: c.PoolSize,
-		Modules: stdlib.Modules(stdlib.Holdings{
-			DB: db.New(s.database), Password: s.hasher, JWT: tokens, Phone: numbers, Env: variables,
-			Clock: luatime.New(time.Now), Logger: s.logger, Limits: limit.Limits{StringBytes: c.MaxStringBytes, Exceeded: s.meter.Exceeded},
-		}),
-		Strings:   lualib.Limits{StringBytes: c.MaxStringBytes, PatternSteps: c.MaxPatternSteps, Exceeded: s.meter.Exceeded},
-		Answer:    script.AnswerLimits{Bytes: c.MaxResponseBytes, Depth: c.MaxDepth, Elements: c.MaxResponseElements, Exceeded: s.meter.Exceeded},
+}
+
+// scriptOptions are the limits of a pool of VMs. Who is told of those that are
+// exceeded may be nil.
+func (c Config) scriptOptions(exceeded func(limit string)) script.Options {
+	return script.Options{
+		Size:      c.PoolSize,
+		Strings:   lualib.Limits{StringBytes: c.MaxStringBytes, PatternSteps: c.MaxPatternSteps, Exceeded: exceeded},
+		Answer:    script.AnswerLimits{Bytes: c.MaxResponseBytes, Depth: c.MaxDepth, Elements: c.MaxResponseElements, Exceeded: exceeded},
 		CallDepth: c.MaxCallDepth,
-	})
-	formats := schema.Formats{
+	}
+}
+
+// formats are the checks that schemas need of primitives.
+func formats(numbers *phone.Numbers) schema.Formats {
+	return schema.Formats{
 		"email": func(text string) error { _, err := email.Normalize(text); return err },
 		"phone": func(text string) error { _, err := numbers.Normalize(text, ""); return err },
 	}
-	return pool, formats, nil
+}
+
+// hasher makes a hasher of passwords with what the options leave open.
+func (c Config) hasher(o password.Options) (*password.Hasher, error) {
+	blocklist, err := c.Passwords.blocklist()
+	if err != nil {
+		return nil, &configError{err}
+	}
+	o.Scheme, o.Pepper, o.Blocklist = c.Passwords.Scheme, []byte(c.Passwords.Pepper.Reveal()), blocklist
+	return password.New(o)
+}
+
+// complete adds to the holdings what the configuration alone decides.
+func (c Config) complete(h stdlib.Holdings) (stdlib.Holdings, error) {
+	var err error
+	h.Limits.StringBytes = c.MaxStringBytes
+	h.JWT, err = jwt.New(jwt.Options{
+		Algorithm: c.JWT.Algorithm, Secret: []byte(c.JWT.Secret.Reveal()), PrivateKey: []byte(c.JWT.PrivateKey.Reveal()),
+		KeyID: c.JWT.KeyID, VerifyKeys: []byte(c.JWT.VerifyKeys.Reveal()),
+		Issuer: c.JWT.Issuer, Audience: c.JWT.Audience, Leeway: c.JWT.Leeway, MaxTTL: c.JWT.MaxTTL,
+		Now: h.Clock.Time, Random: h.Random,
+	})
+	if err != nil {
+		return h, &configError{fmt.Errorf("JWT_SECRET, JWT_KEY_ID or JWT_VERIFY_KEYS: %w", err)}
+	}
+	if h.Phone, err = phone.New(phone.Options{Validation: c.Accounts.PhoneValidation}); err != nil {
+		return h, err
+	}
+	h.Env, err = env.New(slices.Collect(maps.Keys(c.Script)), func(name string) (string, bool) { return c.Script[name], true })
+	if err != nil {
+		return h, &configError{err}
+	}
+	return h, nil
 }
 
 // blocklist reads the passwords that nobody may choose, if there are any.
