@@ -8,3 +8,4 @@ std = {
   },
 }
 max_line_length = 120
+files["**/*_test.lua"] = { read_globals = { "before_each", "call", "describe", "expect", "it", "test" } }

@@ -12,6 +12,7 @@ import (
 
 	"vera/host/lint"
 	"vera/host/script/lualib"
+	"vera/host/testrun"
 )
 
 var update = flag.Bool("update", false, "write what is generated")
@@ -106,6 +107,11 @@ func luacheckrc() string {
 		fmt.Fprintf(&b, "    %s = { fields = { %s } },\n", table, strings.Join(members[table], ", "))
 	}
 	b.WriteString("  },\n}\nmax_line_length = 120\n")
+	names := testrun.Globals()
+	for i, name := range names {
+		names[i] = strconv.Quote(name)
+	}
+	fmt.Fprintf(&b, "files[\"**/*_test.lua\"] = { read_globals = { %s } }\n", strings.Join(names, ", "))
 	return b.String()
 }
 

@@ -59,6 +59,11 @@ func (s *stage) evaluate(ctx context.Context, program *script.Program, use func(
 	}, use)
 }
 
+// Globals lists the names that files of tests find besides those of actions.
+func Globals() []string {
+	return []string{"before_each", "call", "describe", "expect", "it", "test"}
+}
+
 // globals are the names that files of tests find.
 func (s *stage) globals(L *lua.LState) map[string]lua.LValue {
 	return map[string]lua.LValue{
