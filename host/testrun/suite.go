@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -116,8 +118,8 @@ func (s *suite) find(t *testCase) (*testCase, error) {
 
 func checkName(L *lua.LState) string {
 	name := L.CheckString(1)
-	if strings.TrimSpace(name) == "" || strings.ContainsAny(name, "\r\n") {
-		L.ArgError(1, "a name in one line expected")
+	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		L.ArgError(1, "a name in one line of text expected")
 	}
 	return name
 }

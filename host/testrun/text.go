@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"vera/host/registry"
 	"vera/host/script"
@@ -53,7 +55,7 @@ func (t *Text) Result(r Result) {
 		if i == 0 {
 			fmt.Fprintln(t.Out, "      logged meanwhile:")
 		}
-		fmt.Fprintln(t.Out, "        "+line)
+		fmt.Fprintln(t.Out, "        "+printable(line))
 	}
 	fmt.Fprintln(t.Out)
 }
@@ -69,7 +71,7 @@ func took(d time.Duration) string { return fmt.Sprintf("(%v)", d.Round(time.Mill
 
 func (t *Text) failure(f *Failure) {
 	const indent = "      "
-	fmt.Fprintln(t.Out, indent+at(f.Place)+f.Message)
+	fmt.Fprintln(t.Out, indent+at(f.Place)+printable(f.Message))
 	t.indented(f.Frame, indent)
 	t.value("expected", f.Expected, green)
 	t.value("got", f.Got, red)
@@ -104,8 +106,18 @@ func (t *Text) value(name, value, color string) {
 
 func (t *Text) indented(text, indent string) {
 	for line := range strings.Lines(text) {
-		fmt.Fprintln(t.Out, strings.TrimRight(indent+line, "\n"))
+		fmt.Fprintln(t.Out, indent+printable(strings.TrimRight(line, "\n")))
 	}
+}
+
+// printable is text with nothing in it that a terminal would obey.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // Summary tells of the whole run.
