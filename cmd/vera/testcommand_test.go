@@ -118,6 +118,28 @@ func TestTestsHashCheaply(t *testing.T) {
 	}
 }
 
+// With time and chance pinned, a token is the same in every run.
+func TestPinnedToken(t *testing.T) {
+	dir := writeActions(t, map[string]string{"a_test.lua": `
+		test("a", function()
+			test.clock("2026-01-01T00:00:00Z")
+			test.seed(1)
+			error(require("jwt").sign({ sub = "1" }), 0)
+		end)`})
+	token := func() string {
+		_, out, errs := veraTest(t, "--dir", dir, "--json")
+		match := regexp.MustCompile(`"message":"([\w-]+\.[\w-]+\.[\w-]+)"`).FindStringSubmatch(out)
+		if match == nil {
+			t.Fatalf("no token in %s%s", out, errs)
+		}
+		return match[1]
+	}
+	first, second := token(), token()
+	if claims := claimsOf(t, first, testSecret); first != second || asText(claims["iat"]) != "1767225600" {
+		t.Errorf("%s, then %s, with %v", first, second, claims)
+	}
+}
+
 // A host that serves has none of what tests have.
 func TestServingHasNoSeams(t *testing.T) {
 	names := []string{"test", "describe", "it", "before_each", "call", "expect"}

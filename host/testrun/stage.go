@@ -199,6 +199,9 @@ func (r *runner) run(ctx context.Context, rehearsal *db.Rehearsal, t *testCase) 
 	}
 	w := &World{}
 	if err := rehearsal.Begin(ctx, w.clock); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return result, err
 	}
 	defer rehearsal.Rollback()
