@@ -19,6 +19,7 @@ import (
 	"vera/stdlib/db"
 	"vera/stdlib/env"
 	"vera/stdlib/json"
+	"vera/stdlib/limit"
 	"vera/stdlib/log"
 	"vera/stdlib/time"
 	"vera/stdlib/uuid"
@@ -85,7 +86,7 @@ func (f *fixture) modules(w *testrun.World, database *db.DB) (map[string]lua.LGF
 		return settings[name], true
 	})
 	modules := map[string]lua.LGFunction{
-		"crypto": crypto.ModuleFrom(w), "db": database.Module, "env": variables.Module, "json": json.Limits{}.Module,
+		"crypto": crypto.Loader(limit.Limits{}, w), "db": database.Module, "env": variables.Module, "json": json.Limits{}.Module,
 		"log": log.New(w.Logger()).Module, "time": time.New(w.Now).Module, "uuid": uuid.NewSource(w.Now, w).Module,
 	}
 	for name, module := range f.more {

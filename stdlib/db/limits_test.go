@@ -16,7 +16,7 @@ import (
 )
 
 // script runs a script with the module db under limits.
-func script(t *testing.T, ctx context.Context, d *db.DB, limits limit.Limits, source string) ([]lua.LValue, error) {
+func evaluate(t *testing.T, ctx context.Context, d *db.DB, limits limit.Limits, source string) ([]lua.LValue, error) {
 	t.Helper()
 	L := lua.NewState(lua.Options{RegistrySize: 64 << 10})
 	t.Cleanup(L.Close)
@@ -61,7 +61,7 @@ func TestLimits(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var noted []string
 			start := time.Now()
-			_, err := script(t, t.Context(), db.New(pool), limit.Limits{Exceeded: func(name string) { noted = append(noted, name) }}, tt.source)
+			_, err := evaluate(t, t.Context(), db.New(pool), limit.Limits{Exceeded: func(name string) { noted = append(noted, name) }}, tt.source)
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(luaconv.Cause(err).Error(), tt.want)) {
 				t.Errorf("%v, want %q", luaconv.Cause(err), tt.want)
 			}
@@ -94,7 +94,7 @@ func TestStringBytes(t *testing.T) {
 		`db.one("select repeat('x', 100) as x, 1e99 as y")`:     "",
 		`db.exec("insert into samples (words) values ($1)", 5)`: "",
 	} {
-		_, err := script(t, t.Context(), db.New(pool), limit.Limits{StringBytes: 100}, source)
+		_, err := evaluate(t, t.Context(), db.New(pool), limit.Limits{StringBytes: 100}, source)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(luaconv.Cause(err).Error(), want)) {
 			t.Errorf("%s: %v, want %q", source, err, want)
 		}
@@ -107,7 +107,7 @@ func TestParametersEndWithTheRun(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, errors.New("the run is over"))
 	defer cancel()
 	start := time.Now()
-	_, err := script(t, ctx, db.New(pool), limit.Limits{}, `
+	_, err := evaluate(t, ctx, db.New(pool), limit.Limits{}, `
 		local list, many = {}, {}
 		for i = 1, 90000 do list[i] = 1 end
 		local parameter = { list }
@@ -121,7 +121,7 @@ func TestParametersEndWithTheRun(t *testing.T) {
 // Each connection keeps so many statements prepared, and no more.
 func TestCachedStatements(t *testing.T) {
 	pool := testDB(t)
-	got, err := script(t, t.Context(), db.New(pool), limit.Limits{}, `return db.transaction(function(tx)
+	got, err := evaluate(t, t.Context(), db.New(pool), limit.Limits{}, `return db.transaction(function(tx)
 		for i = 1, 300 do tx:one("select " .. i .. " as n") end
 		return tx:one("select count(*) as n from pg_prepared_statements").n
 	end)`)
