@@ -26,6 +26,8 @@ type cli struct {
 	Dev     devCommand     `cmd:"" help:"Serve the actions on a local Plugboard with a private database, for development."`
 	Check   checkCommand   `cmd:"" help:"Compile and validate every action."`
 	Test    testCommand    `cmd:"" help:"Run the tests beside the actions, each in a transaction that is rolled back."`
+	New     newCommand     `cmd:"" help:"Write an action and its test from a template."`
+	Init    initCommand    `cmd:"" help:"Write the folder of a new project."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
 	Import  importCommand  `cmd:"" help:"Take over the users and revocations of a vera-py-service database."`
 	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`
@@ -92,8 +94,16 @@ func run(ctx context.Context, args []string, c console) int {
 		return exitUsage
 	}
 	fmt.Fprintf(c.err, "vera: %v\n", err)
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
 	return exitFailed
 }
+
+// usageError is a fault of the command line that its syntax does not show.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
 
 // exitCode is the error of a command that has said itself what was wrong.
 type exitCode int

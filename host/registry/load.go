@@ -100,7 +100,7 @@ func (b *builder) load(ctx context.Context, file string) (*Action, error) {
 		return nil, nil
 	}
 	if declared.Name == "" {
-		declared.Name = actionName(file)
+		declared.Name = ActionName(file)
 		if !script.ValidName(declared.Name) {
 			return nil, fmt.Errorf("%s: the file's name makes %q, which is no action's name (at most 64 letters, digits or underscores, a letter first): rename it or set name",
 				file, declared.Name)

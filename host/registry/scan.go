@@ -154,9 +154,9 @@ func moduleName(file string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(file, ".lua"), "/", ".")
 }
 
-// actionName is the action's name that a file's name stands for:
+// ActionName is the action's name that a file's name stands for:
 // sign_up.lua is SignUp.
-func actionName(file string) string {
+func ActionName(file string) string {
 	base := strings.TrimSuffix(path.Base(file), ".lua")
 	var name strings.Builder
 	for _, word := range strings.FieldsFunc(base, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {

@@ -1,0 +1,18 @@
+describe("{{.Action}}", function()
+  it("says the text as often as it is told", function()
+    local answer = call("{{.Action}}", { text = "hello", times = 2 })
+    expect(answer.status_code):equals(200)
+    expect(answer.fields.text):equals("hello hello")
+  end)
+
+  it("says it once if it is not told", function()
+    local answer = call("{{.Action}}", { text = "hello" })
+    expect(answer.fields.text):equals("hello")
+  end)
+
+  it("wants a text", function()
+    local answer = call("{{.Action}}", {})
+    expect(answer.status_code):equals(400)
+    expect(answer.message):equals("Invalid input: text: is required")
+  end)
+end)

@@ -1,0 +1,13 @@
+describe("Greet", function()
+  it("greets by name", function()
+    local answer = call("Greet", { name = "Ada", times = 2 })
+    expect(answer.status_code):equals(200)
+    expect(answer.fields.greeting):equals("Hello, Ada! Hello, Ada! ")
+  end)
+
+  it("wants a name", function()
+    local answer = call("Greet", {})
+    expect(answer.status_code):equals(400)
+    expect(answer.message):equals("Invalid input: name: is required")
+  end)
+end)
