@@ -68,11 +68,14 @@ func (k devCommand) Run(ctx context.Context, c console) error {
 
 	config.Token = Secret(rand.Text())
 	config.WebsocketURL = "ws://" + listener.Addr().String() + "/websocket"
-	board, err := devboard.New(devboard.Options{Token: config.Token.Reveal(), Logger: logger})
+	var s *service
+	board, err := devboard.New(devboard.Options{
+		Token: config.Token.Reveal(), Logger: logger,
+		Version: func() string { return s.actions.Set().Version }, // the board is served once s is made
+	})
 	if err != nil {
 		return err
 	}
-	var s *service
 	var once sync.Once
 	s, err = newService(ctx, config, logger, func() {
 		once.Do(func() { welcome(c, s.actions.Set(), listener.Addr().String()) })

@@ -26,6 +26,7 @@ type cli struct {
 	Dev     devCommand     `cmd:"" help:"Serve the actions on a local Plugboard with a private database, for development."`
 	Check   checkCommand   `cmd:"" help:"Compile and validate every action."`
 	Test    testCommand    `cmd:"" help:"Run the tests beside the actions, each in a transaction that is rolled back."`
+	Call    callCommand    `cmd:"" help:"Call an action of a running vera dev, or of a service at a hub."`
 	New     newCommand     `cmd:"" help:"Write an action and its test from a template."`
 	Init    initCommand    `cmd:"" help:"Write the folder of a new project."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
@@ -39,6 +40,12 @@ type cli struct {
 type console struct {
 	out, err io.Writer
 	lookup   func(string) (string, bool)
+}
+
+// variable is a variable of the environment, empty if it is not set.
+func (c console) variable(name string) string {
+	value, _ := c.lookup(name)
+	return value
 }
 
 func main() {
@@ -58,13 +65,9 @@ func main() {
 // run executes one command line and gives the exit code.
 func run(ctx context.Context, args []string, c console) int {
 	exit := -1
-	parser, err := kong.New(&cli{},
-		kong.Name("vera"),
-		kong.Description("Answers RPCs on a Vera Plugboard with actions written in Lua."),
+	parser, err := newParser(
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(c),
 	)
@@ -98,6 +101,16 @@ func run(ctx context.Context, args []string, c console) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// newParser makes a parser of command lines.
+func newParser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(&cli{}, append(options,
+		kong.Name("vera"),
+		kong.Description("Answers RPCs on a Vera Plugboard with actions written in Lua."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)...)
 }
 
 // usageError is a fault of the command line that its syntax does not show.

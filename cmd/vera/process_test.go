@@ -54,8 +54,14 @@ type process struct {
 // startVera runs the program with args, in the project's folder.
 func startVera(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startIn(t, "../..", env, args...)
+}
+
+// startIn runs the program with args in a folder.
+func startIn(t *testing.T, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, command: exec.Command(os.Args[0], args...), done: make(chan struct{})}
-	p.command.Dir = "../.."
+	p.command.Dir = dir
 	p.command.Env = append(os.Environ(), append(env, roleEnv+"=vera")...)
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	reader, writer := io.Pipe()

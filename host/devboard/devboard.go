@@ -48,6 +48,10 @@ type Options struct {
 	// Zero loses nothing.
 	EarlyLoss time.Duration
 
+	// Version tells what the consumer of this process serves; the status shows
+	// it, so that callers notice a reload. Nil shows none.
+	Version func() string
+
 	Logger *slog.Logger // nil discards
 
 	// OnPush sees every request pushed to a consumer, before it is sent, with

@@ -38,11 +38,15 @@ func (b *Board) status(w http.ResponseWriter) {
 	b.mu.Lock()
 	service := b.service
 	b.mu.Unlock()
-	writeJSON(w, http.StatusOK, mustJSON(map[string]any{
+	status := map[string]any{
 		"service":   service,
 		"consumers": b.Consumers(),
 		"actions":   b.Actions(),
-	}))
+	}
+	if b.opts.Version != nil {
+		status["version"] = b.opts.Version()
+	}
+	writeJSON(w, http.StatusOK, mustJSON(status))
 }
 
 // post puts a caller's request to a consumer. The order of the checks is the
