@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,14 +45,12 @@ func (k devCommand) Run(ctx context.Context, c console) error {
 	}
 	defer listener.Close()
 
-	state, err := k.stateDir()
+	state, err := stateDir(k.State)
 	if err != nil {
 		return err
 	}
-	if config.JWT.Secret == "" {
-		if config.JWT.Secret, err = keptSecret(filepath.Join(state, "jwt-secret")); err != nil {
-			return err
-		}
+	if err := config.keepSecret(state); err != nil {
+		return err
 	}
 	if !config.Postgres.given() {
 		database, err := devdb.Start(ctx, devdb.Options{Dir: state, Logger: logger})
@@ -101,41 +96,6 @@ func (k devCommand) serve(ctx context.Context, c console, s *service, board *dev
 		return s.run(ctx)
 	})
 	return g.Wait()
-}
-
-// stateDir is the folder of what outlives a run.
-func (k devCommand) stateDir() (string, error) {
-	dir := k.State
-	if dir == "" {
-		project, err := os.Getwd()
-		if err != nil {
-			return "", err
-		}
-		if dir, err = devdb.DefaultDir(project); err != nil {
-			return "", err
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make the state folder: %w", err)
-	}
-	return dir, nil
-}
-
-// keptSecret is a random secret that the next run finds again, so that tokens
-// survive a restart.
-func keptSecret(file string) (Secret, error) {
-	content, err := os.ReadFile(file)
-	if err == nil && len(content) >= minSecretBytes {
-		return Secret(content), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the development secret: %w", err)
-	}
-	secret := rand.Text() + rand.Text()
-	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-		return "", fmt.Errorf("keep the development secret: %w", err)
-	}
-	return Secret(secret), nil
 }
 
 // welcome is printed once the host has joined: what is served, and a line to

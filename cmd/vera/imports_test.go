@@ -13,6 +13,7 @@ var allowed = map[string]string{
 	"vera/migrations":         "",
 	"vera/host":               "vera/host/meter vera/host/plugboard vera/host/registry vera/host/schema vera/host/script vera/stdlib/*",
 	"vera/host/plugboard":     "vera/stdlib/strictjson",
+	"vera/host/bench":         "",
 	"vera/host/caller":        "vera/host/spell",
 	"vera/host/devboard":      "vera/host/plugboard",
 	"vera/host/devdb":         "vera/host/devdb/*",

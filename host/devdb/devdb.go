@@ -20,6 +20,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,6 +117,23 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	log.Info("database started", "dir", o.Dir, "duration", time.Since(began))
 	return &Server{server: server, unlock: sync.OnceValue(lock.Unlock)}, nil
+}
+
+// Serving gives the URL of the database Name of the server that another
+// process runs in a directory, for whoever got [ErrInUse] and can do with that
+// one; ok is false if it does not answer yet.
+func Serving(dir string) (dsn string, ok bool) {
+	clusters, _ := filepath.Glob(filepath.Join(dir, "pg[0-9][0-9]")) // fails only on a malformed pattern
+	for _, data := range clusters {
+		major, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(data), "pg"))
+		if err != nil {
+			continue
+		}
+		if socket, err := pg.Serving(dir, major); err == nil && socket != "" {
+			return pg.DSN(socket, Name), true
+		}
+	}
+	return "", false
 }
 
 // lockDir makes the directory and lets nobody else start a server in it.
