@@ -63,6 +63,7 @@ func (k benchCommand) Run(ctx context.Context, c console) error {
 	if err := config.keepSecret(state); err != nil {
 		return err
 	}
+	ours := usesDatabase && !config.Postgres.given()
 	if usesDatabase {
 		stop, err := config.shareDatabase(ctx, state, logger)
 		if err != nil {
@@ -75,7 +76,7 @@ func (k benchCommand) Run(ctx context.Context, c console) error {
 		return err
 	}
 	defer s.close()
-	if usesDatabase {
+	if ours { // another one's schema is not ours to change
 		if err := s.prepareDatabase(ctx); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type cli struct {
 	Test    testCommand    `cmd:"" help:"Run the tests beside the actions, each in a transaction that is rolled back."`
 	Call    callCommand    `cmd:"" help:"Call an action of a running vera dev, or of a service at a hub."`
 	Bench   benchCommand   `cmd:"" help:"Measure an action in this process: rate, latency, CPU, allocations."`
+	Repl    replCommand    `cmd:"" help:"Try Lua and the primitives at a prompt; nothing is kept of what is changed."`
 	New     newCommand     `cmd:"" help:"Write an action and its test from a template."`
 	Init    initCommand    `cmd:"" help:"Write the folder of a new project."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`

@@ -85,6 +85,8 @@ type service struct {
 	client   *plugboard.Client
 	meter    *meter.Meter
 	metrics  *metrics // nil: nobody can ask for them
+
+	rehearsal *db.Rehearsal // what scripts use in place of database; nil in a host
 }
 
 // newService builds the parts and joins them. Nothing is connected yet; close
@@ -176,7 +178,7 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 		return nil, nil, err
 	}
 	holdings, err := c.complete(stdlib.Holdings{
-		DB: db.New(s.database), Password: s.hasher, Clock: luatime.New(time.Now), Logger: s.logger,
+		DB: s.scriptDatabase(), Password: s.hasher, Clock: luatime.New(time.Now), Logger: s.logger,
 		Limits: limit.Limits{Exceeded: s.meter.Exceeded},
 	})
 	if err != nil {
@@ -246,6 +248,14 @@ func (c Config) complete(h stdlib.Holdings) (stdlib.Holdings, error) {
 		return h, &configError{err}
 	}
 	return h, nil
+}
+
+// scriptDatabase is what scripts know as db.
+func (s *service) scriptDatabase() *db.DB {
+	if s.rehearsal != nil {
+		return s.rehearsal.DB()
+	}
+	return db.New(s.database)
 }
 
 // blocklist reads the passwords that nobody may choose, if there are any.

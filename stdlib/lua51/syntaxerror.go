@@ -15,6 +15,7 @@ type SyntaxError struct {
 	Line    int // from 1; 0 if the fault is the file's as a whole
 	Column  int // in bytes, from 1; 0 if it is not known
 	Message string
+	AtEnd   bool // the source ends too early: more of it could repair it
 }
 
 func (e *SyntaxError) Error() string {
@@ -44,7 +45,7 @@ func explain(name string, source []byte, err error) *SyntaxError {
 		case token.Type == parse.EOF && parseErr.Pos.Line != parse.EOF:
 			return &SyntaxError{File: name, Line: parseErr.Pos.Line, Message: parseErr.Message}
 		case token.Type == parse.EOF:
-			return &SyntaxError{File: name, Line: lines(source), Message: "unexpected end of file" + s.unclosed()}
+			return &SyntaxError{File: name, Line: lines(source), Message: "unexpected end of file" + s.unclosed(), AtEnd: true}
 		case s.tokens.Pos == parseErr.Pos:
 			return explainUnexpected(name, s, before, token, parseErr.Message)
 		}
@@ -76,13 +77,18 @@ func explainToken(name string, token ast.Token, err error) *SyntaxError {
 	case "unterminated string":
 		return at(name, token, "the string does not end on its line")
 	case "unterminated multiline string":
-		return at(name, token, "the string does not end")
+		return atEnd(at(name, token, "the string does not end"))
 	case "invalid multiline string":
 		return at(name, token, `unexpected "["`)
 	case "invalid multiline comment":
-		return at(name, token, "the comment does not end")
+		return atEnd(at(name, token, "the comment does not end"))
 	case "illegal hexadecimal number":
 		return at(name, token, "malformed number")
 	}
 	return at(name, token, "unexpected character %q", scanErr.Token)
+}
+
+func atEnd(fault *SyntaxError) *SyntaxError {
+	fault.AtEnd = true
+	return fault
 }

@@ -72,3 +72,7 @@ func unseal(t *lua.LTable) *lua.LTable {
 	}
 	return t
 }
+
+// ForEach goes over what a script finds in t with pairs, sealed or not, in no
+// order. Tables among the values stay sealed.
+func ForEach(t *lua.LTable, each func(key, value lua.LValue)) { unseal(t).ForEach(each) }
