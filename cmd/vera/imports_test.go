@@ -15,6 +15,7 @@ var allowed = map[string]string{
 	"vera/host/plugboard":     "vera/stdlib/strictjson",
 	"vera/host/bench":         "",
 	"vera/host/caller":        "vera/host/spell",
+	"vera/host/completion":    "",
 	"vera/host/devboard":      "vera/host/plugboard",
 	"vera/host/devdb":         "vera/host/devdb/*",
 	"vera/host/frame":         "",

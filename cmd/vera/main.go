@@ -36,6 +36,9 @@ type cli struct {
 	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`
 	Status  statusCommand  `cmd:"" help:"Show what the running host serves, and what is wrong with files that it does not serve."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Completion completionCommand `cmd:"" help:"Print what a shell reads to complete commands, flags and actions."`
+	Complete   completeCommand   `cmd:"" hidden:""`
 }
 
 // console is where a command prints and what it reads its settings from.

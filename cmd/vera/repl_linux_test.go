@@ -120,3 +120,33 @@ func (x *terminal) waitFor(text string) {
 	}
 	x.t.Fatalf("not seen: %q in %q", text, x.text()[x.at:])
 }
+
+// The Tab key at a prompt of bash.
+func TestCompletionTab(t *testing.T) {
+	terminal := newTerminal(t)
+	bash := exec.Command("bash", "--norc", "-i")
+	bash.Env = append(os.Environ(), "PATH="+veraOnPath(t)+":"+os.Getenv("PATH"),
+		"ACTIONS_DIR="+writeActions(t, callActions), "TERM=dumb", "PS1=ready> ", "HISTFILE=", "INPUTRC=/dev/null")
+	bash.Stdin, bash.Stdout, bash.Stderr = terminal.user, terminal.user, terminal.user
+	bash.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := bash.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer bash.Process.Kill()
+	terminal.user.Close()
+	terminal.waitFor("ready> ")
+	terminal.send("source <(vera completion bash)\r")
+	terminal.waitFor("ready> ")
+	terminal.send("vera ca\t")
+	terminal.waitFor("vera call ")
+	terminal.send("Gr\t")
+	terminal.waitFor("Greet ")
+	terminal.send("na\t")
+	terminal.waitFor("name=")
+	terminal.send("Ada --ra\t")
+	terminal.waitFor("Ada --raw ") // no blank before Ada
+	terminal.send("\x15exit\r")
+	if err := bash.Wait(); err != nil {
+		t.Errorf("bash ends with %v:\n%s", err, terminal.text())
+	}
+}
