@@ -38,7 +38,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewCommandRefuses(t *testing.T) {
 	dir := writeActions(t, map[string]string{
 		"hello.lua":      strings.Replace(action("return { status_code = 200 }"), "{", `{ name = "Greet",`, 1),
 		"broken.lua":     "return {",
