@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,27 +50,17 @@ func (k benchCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return &configError{err}
 	}
-	logger := newLogger(c.err, slog.LevelWarn, cmp.Or(plainFormat(config.LogFormat), "text"))
 	usesDatabase, err := k.prepare(ctx, &config)
 	if err != nil {
 		return err
 	}
-	state, err := stateDir(k.State)
+	stop, ours, err := config.shareDev(ctx, k.State, usesDatabase)
 	if err != nil {
 		return err
 	}
-	if err := config.keepSecret(state); err != nil {
-		return err
-	}
-	ours := usesDatabase && !config.Postgres.given()
-	if usesDatabase {
-		stop, err := config.shareDatabase(ctx, state, logger)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
-	s, err := newService(ctx, config, slog.New(&firstError{Handler: logger.Handler()}), nil)
+	defer stop()
+	logger := slog.New(&firstError{Handler: newLogger(c.err, slog.LevelError, config.LogFormat).Handler()})
+	s, err := newService(ctx, config, logger, nil)
 	if err != nil {
 		return err
 	}
@@ -89,6 +78,9 @@ func (k benchCommand) Run(ctx context.Context, c console) error {
 func (k benchCommand) prepare(ctx context.Context, config *Config) (usesDatabase bool, err error) {
 	config.WebsocketURL, config.Token = "ws://127.0.0.1/websocket", "none" // nobody connects
 	config.HotReload = false
+	if config.LogFormat == "auto" {
+		config.LogFormat = "text"
+	}
 	set, err := loadActions(ctx, *config)
 	if err != nil {
 		return false, err
@@ -179,12 +171,4 @@ func (h *firstError) Enabled(_ context.Context, level slog.Level) bool {
 func (h *firstError) Handle(ctx context.Context, record slog.Record) (err error) {
 	h.once.Do(func() { err = h.Handler.Handle(ctx, record) })
 	return err
-}
-
-// plainFormat is a log's format if one was chosen.
-func plainFormat(format string) string {
-	if format == "auto" {
-		return ""
-	}
-	return format
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -56,22 +55,30 @@ func keptSecret(file string) (Secret, error) {
 	return Secret(secret), nil
 }
 
-// shareDatabase gives the settings the database that vera dev has, unless the
-// environment names one: that of a vera dev which runs in this folder, or else
-// it is started, and ends with stop.
-func (c *Config) shareDatabase(ctx context.Context, state string, logger *slog.Logger) (stop func(), err error) {
-	if c.Postgres.given() {
-		return func() {}, nil
+// shareDev gives the settings what vera dev keeps in the state folder dir: its
+// secret and, if one is wanted, its database, unless the environment names
+// them. The database is that of a vera dev which runs, or else it is started,
+// and ends with stop. ours tells that it is vera dev's, to be migrated.
+func (c *Config) shareDev(ctx context.Context, dir string, database bool) (stop func(), ours bool, err error) {
+	stop = func() {}
+	if dir, err = stateDir(dir); err != nil {
+		return nil, false, err
 	}
-	database, err := devdb.Start(ctx, devdb.Options{Dir: state, Logger: logger})
+	if err := c.keepSecret(dir); err != nil {
+		return nil, false, err
+	}
+	if !database || c.Postgres.given() {
+		return stop, false, nil
+	}
+	server, err := devdb.Start(ctx, devdb.Options{Dir: dir})
 	if err == nil {
-		c.Postgres.URL = Secret(database.DSN(devdb.Name))
-		return func() { database.Stop() }, nil // the next start repairs what is left
+		c.Postgres.URL = Secret(server.DSN(devdb.Name))
+		return func() { server.Stop() }, true, nil // the next start repairs what is left
 	}
-	dsn, serving := devdb.Serving(state)
+	dsn, serving := devdb.Serving(dir)
 	if !errors.Is(err, devdb.ErrInUse) || !serving {
-		return nil, err
+		return nil, false, err
 	}
 	c.Postgres.URL = Secret(dsn)
-	return func() {}, nil
+	return stop, true, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"time"
 
@@ -42,9 +41,8 @@ func (k replCommand) Run(ctx context.Context, c console) error {
 	if config.LogFormat == "auto" {
 		config.LogFormat = "text"
 	}
-	ours := !config.Postgres.given()
 	s := &service{config: config, logger: newLogger(c.err, config.LogLevel, config.LogFormat)}
-	stop, err := s.rehearse(ctx, k.State)
+	stop, ours, err := s.rehearse(ctx, k.State)
 	if err != nil {
 		return err
 	}
@@ -96,27 +94,21 @@ func (k replCommand) prompt(ctx context.Context, c console, s *service, library 
 
 // rehearse gives scripts a database of which nothing is kept: that of vera dev,
 // or the one that the environment names.
-func (s *service) rehearse(ctx context.Context, state string) (stop func(), err error) {
-	if state, err = stateDir(state); err != nil {
-		return nil, err
-	}
-	if err := s.config.keepSecret(state); err != nil {
-		return nil, err
-	}
-	stopServer, err := s.config.shareDatabase(ctx, state, slog.New(slog.DiscardHandler))
+func (s *service) rehearse(ctx context.Context, state string) (stop func(), ours bool, err error) {
+	stopServer, ours, err := s.config.shareDev(ctx, state, true)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	address, err := db.Config(s.config.Postgres.DSN().Reveal())
 	if err != nil {
 		stopServer()
-		return nil, &configError{fmt.Errorf("DATABASE_URL: %w", err)}
+		return nil, false, &configError{fmt.Errorf("DATABASE_URL: %w", err)}
 	}
 	s.rehearsal = db.NewRehearsal(address)
 	return func() {
 		s.rehearsal.Close()
 		stopServer()
-	}, nil
+	}, ours, nil
 }
 
 // rehearseAgain begins anew if what went on before broke off.

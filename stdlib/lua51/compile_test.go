@@ -236,3 +236,31 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// What is not complete yet is told from what is wrong.
+func TestSyntaxErrorAtEnd(t *testing.T) {
+	for source, want := range map[string]bool{
+		"if x then":             true,
+		"local x =":             true,
+		"f(":                    true,
+		"return {1,\n":          true,
+		"return 1 +":            true,
+		"x = [[one\ntwo":        true,
+		"--[[ a comment":        true,
+		"repeat x()":            true,
+		"x = 'one":              false,
+		"x = = 1":               false,
+		"end":                   false,
+		"return 1 2":            false,
+		"if x then end end":     false,
+		"f(]":                   false,
+		"x = 1 $":               false,
+		"for i = 1, 2 do break": true,
+	} {
+		_, err := lua51.Compile("a.lua", []byte(source))
+		fault, ok := errors.AsType[*lua51.SyntaxError](err)
+		if !ok || fault.AtEnd != want {
+			t.Errorf("%q: %v, at the end: %v, want %v", source, err, ok && fault.AtEnd, want)
+		}
+	}
+}
