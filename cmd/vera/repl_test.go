@@ -33,12 +33,12 @@ db.one("SELECT pg_sleep(60)")
 db.exec("COMMIT")
 db.one("SELECT count(*) AS n FROM login_throttle")
 require("lib.add")(1, 2)
-password.verify("right", password.hash("right")), #uuid.v4(), jwt.sign({ sub = "1" }) ~= nil
+#uuid.v4(), jwt.sign({ sub = "1" }) ~= nil
 log.info("seen", { by = "its author" })
 db.one("SELECT pg_terminate_backend(pg_backend_pid())")
 db.one("SELECT count(*) AS n FROM login_throttle")
 `
-	code, out, stderr := pipeVera(t, env, input, "repl", "--timeout=2s", "--state", t.TempDir())
+	code, out, stderr := pipeVera(t, env, input, "repl", "--timeout=5s", "--state", t.TempDir())
 	const wantOut = `1
 { { account = "a" } }
 nil
@@ -46,7 +46,6 @@ nil
 "login_throttle_pkey"
 { n = 1 }
 3
-true
 36
 true
 { n = 0 }
@@ -57,7 +56,7 @@ true
 	for _, want := range []string{
 		"error: given up\n",
 		"error: run a statement: column \"nope\" does not exist (SQLSTATE 42703)\n",
-		"error: it ran for more than 2s\n",
+		"error: it ran for more than 5s\n",
 		"seen",
 		"note: the transaction was lost, and with it what was changed so far; this is a new one\n",
 		"nothing was kept\n",

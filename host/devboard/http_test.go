@@ -193,13 +193,17 @@ func TestTimeout(t *testing.T) {
 func TestStatusPage(t *testing.T) {
 	h := start(t, devboard.Options{Token: "secret"})
 	r := h.do(t, http.MethodGet, "/", "")
-	if r.status != 200 || !strings.Contains(r.body, `"actions":null,"consumers":0`) {
+	if r.status != 200 || !strings.Contains(r.body, `"actions":null,"consumers":0`) || strings.Contains(r.body, "version") {
 		t.Errorf("without consumers: %+v", r)
 	}
 	h.join(t)
 	r = h.do(t, http.MethodGet, "/", "")
 	if r.status != 200 || !strings.Contains(r.body, `"consumers":1`) || !strings.Contains(r.body, `"Echo"`) {
 		t.Errorf("with a consumer: %+v", r)
+	}
+	h = start(t, devboard.Options{Token: "secret", Version: func() string { return "0123abcd" }})
+	if r := h.do(t, http.MethodGet, "/", ""); !strings.Contains(r.body, `"version":"0123abcd"`) {
+		t.Errorf("with a version: %+v", r)
 	}
 }
 
