@@ -45,7 +45,7 @@ func (k devCommand) Run(ctx context.Context, c console) error {
 	}
 	defer listener.Close()
 
-	state, err := stateDir(k.State)
+	state, err := k.stateDir()
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,9 @@ import (
 	"vera/host/devdb"
 )
 
-// stateDir is the folder of what outlives a run: dir, or the project's own.
-func stateDir(dir string) (string, error) {
+// stateDir is the folder of what outlives a run.
+func (k devCommand) stateDir() (string, error) {
+	dir := k.State
 	if dir == "" {
 		project, err := os.Getwd()
 		if err != nil {
@@ -61,7 +62,7 @@ func keptSecret(file string) (Secret, error) {
 // and ends with stop. ours tells that it is vera dev's, to be migrated.
 func (c *Config) shareDev(ctx context.Context, dir string, database bool) (stop func(), ours bool, err error) {
 	stop = func() {}
-	if dir, err = stateDir(dir); err != nil {
+	if dir, err = (devCommand{State: dir}).stateDir(); err != nil {
 		return nil, false, err
 	}
 	if err := c.keepSecret(dir); err != nil {
