@@ -43,7 +43,7 @@ func (k checkCommand) Run(ctx context.Context, c console) error {
 	if k.Dir != "" {
 		config.ActionsDir = k.Dir
 	}
-	actions, err := loadActions(ctx, config)
+	actions, err := openActions(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -103,9 +103,18 @@ func (f *findings) conclude(out io.Writer, actions []*registry.Action) error {
 	return nil
 }
 
-// loadActions loads the folder with all that scripts may use, and nothing
+// loadActions gives the set that a host would serve.
+func loadActions(ctx context.Context, config Config) (*registry.Set, error) {
+	actions, err := openActions(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return actions.Set(), nil
+}
+
+// openActions loads the folder with all that scripts may use, and nothing
 // behind it.
-func loadActions(ctx context.Context, config Config) (*registry.Registry, error) {
+func openActions(ctx context.Context, config Config) (*registry.Registry, error) {
 	config.JWT.Secret = Secret(rand.Text() + rand.Text()) // nothing is signed, but the primitive wants one
 	s := &service{config: config, logger: slog.New(slog.DiscardHandler)}
 	defer s.close()

@@ -130,8 +130,8 @@ func (s *service) library(ctx context.Context) (script.Library, error) {
 		return nil, nil
 	}
 	set, err := loadActions(ctx, s.config)
-	if err != nil || len(set.Actions) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return set.Actions[0].Library, nil
+	return set.Library(), nil
 }
