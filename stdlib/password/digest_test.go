@@ -2,6 +2,7 @@ package password
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -77,10 +78,20 @@ func TestDigestsParse(t *testing.T) {
 	}
 }
 
-// Work between schemes is an estimate; within one it is exact.
+// Work in the unit of its own scheme is exact; between schemes it is measured.
 func TestWork(t *testing.T) {
-	if bcrypt, argon := (cost{scheme: Bcrypt, rounds: 12}).work(), (cost{Argon2id, 0, argon2idCost{19456, 2, 1}}).work(); bcrypt != 4096 || argon != 347 {
-		t.Errorf("work of bcrypt at 12 and of argon2id = %d, %d", bcrypt, argon)
+	bcrypt, argon := cost{scheme: Bcrypt, rounds: 12}, cost{Argon2id, 0, argon2idCost{19456, 2, 1}}
+	for _, tt := range []struct {
+		cost   cost
+		scheme string
+		work   int
+	}{
+		{bcrypt, Bcrypt, 4096}, {argon, Argon2id, 38912},
+		{bcrypt, Argon2id, 4096 * kibPerRound()}, {argon, Bcrypt, 38912 / kibPerRound()},
+	} {
+		if got := tt.cost.work(tt.scheme); got != tt.work {
+			t.Errorf("%+v takes %d in the unit of %s, want %d", tt.cost, got, tt.scheme, tt.work)
+		}
 	}
 }
 
@@ -88,16 +99,20 @@ func TestWork(t *testing.T) {
 // stored, whether Expect tells of it or Verify meets it.
 func TestCostliest(t *testing.T) {
 	const sum = "$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
+	bcrypt := func(rounds int) string { return fmt.Sprintf("$2b$%02d$", rounds) + strings.Repeat("a", 53) }
 	m := newHasher(cost{scheme: Bcrypt, rounds: 5}, 8, pepper{}, nil, newLane(1, 1))
 	defer m.Close()
+	between := argon2idCost{uint32(2 * kibPerRound()), 48, 1} // 96 rounds: between 6 and 7
+	argon := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1", between.memory, between.passes) + sum
+	five, six, eight := cost{scheme: Bcrypt, rounds: 5}, cost{scheme: Bcrypt, rounds: 6}, cost{scheme: Bcrypt, rounds: 8}
 	steps := []struct {
 		digest string
-		work   int
+		want   cost
 	}{
-		{"", 1 << 5}, {"$2b$12$x", 1 << 5}, {"$2b$09$" + strings.Repeat("a", 53), 1 << 5}, // refused, not run
-		{"$2b$04$" + strings.Repeat("a", 53), 1 << 5}, {"$hmac-sha384$2b$06$" + strings.Repeat("a", 53), 1 << 6},
-		{"$argon2id$v=19$m=512,t=16,p=1" + sum, 512 * 16 / kibPerRound}, {"$2b$06$" + strings.Repeat("a", 53), 512 * 16 / kibPerRound},
-		{"$argon2id$v=19$m=4194304,t=9,p=1" + sum, 512 * 16 / kibPerRound}, {"$2b$08$" + strings.Repeat("a", 53), 1 << 8},
+		{"", five}, {"$2b$12$x", five}, {bcrypt(9), five}, // refused, not run
+		{bcrypt(4), five}, {"$hmac-sha384" + bcrypt(6), six},
+		{argon, cost{Argon2id, 0, between}}, {bcrypt(6), cost{Argon2id, 0, between}},
+		{"$argon2id$v=19$m=4194304,t=9,p=1" + sum, cost{Argon2id, 0, between}}, {bcrypt(8), eight},
 	}
 	for i, tt := range steps {
 		if i%2 == 0 {
@@ -105,11 +120,11 @@ func TestCostliest(t *testing.T) {
 		} else if ok, err := m.Verify(t.Context(), "password", tt.digest); ok || err != nil && !errors.Is(err, ErrCost) {
 			t.Errorf("Verify(%q) = %v, %v", tt.digest, ok, err)
 		}
-		if got := m.costliest.Load().work(); got != tt.work {
-			t.Errorf("after %q a failure takes %d rounds, want %d", tt.digest, got, tt.work)
+		if got := *m.costliest.Load(); got != tt.want {
+			t.Errorf("after %q a failure takes %+v, want %+v", tt.digest, got, tt.want)
 		}
 	}
-	if m.NeedsRehash("$2b$05$" + strings.Repeat("a", 53)) {
+	if m.NeedsRehash(bcrypt(5)) {
 		t.Error("new digests have become costlier too")
 	}
 }
@@ -129,7 +144,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("$argon2id$v=19$m=4294967295,t=4294967295,p=255$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA")
 	f.Fuzz(func(t *testing.T, text string) {
 		d, ok := parse(text)
-		if !ok || !d.cost.allowed(MinCost) || d.cost.work() > 1<<10 {
+		if !ok || !d.cost.allowed(MinCost) || d.cost.scheme == Argon2id && d.cost.own() > 1<<16 {
 			return
 		}
 		// Whatever is taken apart can be run, and is bounded.

@@ -176,7 +176,7 @@ func (h *Hasher) Expect(digest string) {
 }
 
 func (h *Hasher) expect(c cost) {
-	for known := h.costliest.Load(); c.work() > known.work(); known = h.costliest.Load() {
+	for known := h.costliest.Load(); c.exceeds(*known); known = h.costliest.Load() {
 		if h.costliest.CompareAndSwap(known, &c) {
 			return
 		}
@@ -221,7 +221,7 @@ func (h *Hasher) compare(ctx context.Context, stored digest, failure cost, spell
 		}
 		// A digest that costs less than others must not tell by its speed that
 		// the account exists.
-		failure.spend(failure.work() - stored.cost.work())
+		failure.spend(failure.own() - stored.cost.work(failure.scheme))
 		if ctx.Err() != nil {
 			return false
 		}

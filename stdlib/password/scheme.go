@@ -29,9 +29,6 @@ const (
 	maxWork   = 4 * maxMemory
 	maxPasses = 64
 	maxLanes  = 4
-
-	// kibPerRound is about how many KiB argon2id fills in one round of bcrypt.
-	kibPerRound = 112
 )
 
 // A cost is how a digest is computed and how long that takes. Two of the same
@@ -48,14 +45,29 @@ type argon2idCost struct {
 	lanes          uint8
 }
 
-// work is the time that the cost takes, in rounds of bcrypt. Between schemes
-// it is an estimate.
-func (c cost) work() int {
+// work is how much the cost takes, in the unit of a scheme: rounds of bcrypt,
+// or KiB that argon2id fills. In the unit of the other scheme than c's it is an
+// estimate.
+func (c cost) work(scheme string) int {
+	switch scheme {
+	case c.scheme:
+		return c.own()
+	case Bcrypt:
+		return c.own() / kibPerRound()
+	}
+	return c.own() * kibPerRound()
+}
+
+// own is the work in the unit of c's own scheme.
+func (c cost) own() int {
 	if c.scheme == Argon2id {
-		return int(uint64(c.memory) * uint64(c.passes) / kibPerRound)
+		return int(c.memory) * int(c.passes)
 	}
 	return 1 << c.rounds
 }
+
+// exceeds reports whether c takes more than the other cost.
+func (c cost) exceeds(other cost) bool { return c.work(other.scheme) > other.own() }
 
 // allowed reports whether a stored digest of this cost is run, where a new
 // bcrypt digest takes at most maxRounds.
@@ -92,13 +104,13 @@ func (c cost) dummy() digest {
 	return digest{cost: c, bcrypt: fmt.Appendf(nil, "$2b$%02d$%s", c.rounds, strings.Repeat("Vera", 13)+"V")}
 }
 
-// spend takes the time of so much work, in rounds of bcrypt, in c's scheme.
+// spend takes the time of so much work, in the unit of c's scheme.
 func (c cost) spend(work int) {
 	if work <= 0 {
 		return
 	}
 	if c.scheme == Argon2id {
-		c.memory = uint32(work * kibPerRound / int(c.passes))
+		c.memory = uint32(work / int(c.passes))
 		c.dummy().matches(nil)
 		return
 	}
