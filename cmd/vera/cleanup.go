@@ -104,7 +104,7 @@ func (c cleaner) batch(ctx context.Context, e expiry) (n int64, mine bool, err e
 		LIMIT $2 FOR UPDATE SKIP LOCKED))`, e.table, e.column)
 	// The lock ends with the transaction, however that ends, and works behind
 	// a pooler too.
-	err = pgx.BeginFunc(ctx, c.database, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, c.database, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", cleanupLock).Scan(&mine); err != nil || !mine {
 			return err
 		}

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +121,9 @@ func (d *DB) begin(ctx context.Context, o options) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.TxIsoLevel(o.isolation), AccessMode: access})
+	// Whatever the default of the server, the database or the role is.
+	isolation := pgx.TxIsoLevel(cmp.Or(o.isolation, "read committed"))
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation, AccessMode: access})
 	if err != nil {
 		release(ctx, conn, true)
 		return nil, err
