@@ -22,6 +22,7 @@ test: postgres ## every test, with the race detector, on a real PostgreSQL
 
 load: postgres ## the tests that put the machine under load, and so want it for themselves
 	go test ./cmd/vera ./host/registry -run '$(LOAD)' -v -timeout 20m
+	go test ./cmd/vera -run 'TestLoginStorm$$' -strict -v # 200 logins at once at cost 12, held to the limits as they stand
 
 hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
 	go test ./cmd/vera -run TestHostile -strict -v -timeout 10m

@@ -216,6 +216,7 @@ func (c *Config) inconsistencies(n need) (faults []error) {
 	}
 	if n != needDatabase {
 		faults = append(faults, c.JWT.mismatch(n)...)
+		faults = append(faults, c.hashingFault()...)
 	}
 	if c.JWT.DefaultTTL > c.JWT.MaxTTL {
 		faults = append(faults, errors.New("JWT_DEFAULT_TTL must not be above JWT_MAX_TTL"))

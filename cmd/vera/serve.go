@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/lmittmann/tint"
 	"golang.org/x/sync/errgroup"
@@ -166,15 +165,14 @@ func (s *service) runtime(ctx context.Context) (*script.Pool, schema.Formats, er
 	if s.database, err = openPool(ctx, address); err != nil {
 		return nil, nil, err
 	}
-	workers := c.HashConcurrency
-	if workers == 0 {
-		workers = password.Workers()
-	}
+	workers, queue := c.hashing(password.Workers())
 	tuneCollector(uint64(c.MaxHeapBytes))
 	// Hashes run on threads of their own, which the kernel puts behind all
 	// others; they must not take the scheduler's slots besides.
 	runtime.GOMAXPROCS(cores + workers)
-	if s.hasher, err = c.hasher(password.Options{Cost: c.BcryptCost, Workers: workers}); err != nil {
+	if s.hasher, err = c.hasher(password.Options{
+		Cost: c.BcryptCost, Workers: workers, Queue: queue, Patience: c.ActionTimeout / 2, // a few hash twice
+	}); err != nil {
 		return nil, nil, err
 	}
 	holdings, err := c.complete(stdlib.Holdings{
@@ -297,21 +295,6 @@ func orNone(d time.Duration) time.Duration {
 	return d
 }
 
-// expectDigests tells the hasher what digests there are, one of each cost, so
-// that the first login to fail takes as long as any other.
-func (s *service) expectDigests(ctx context.Context) error {
-	rows, err := s.database.Query(ctx, `SELECT min(password_digest) FROM users WHERE deleted_at IS NULL
-		GROUP BY split_part(password_digest, '$', CASE WHEN password_digest LIKE '%argon2id%' THEN -3 ELSE -2 END)`)
-	if err != nil {
-		return err
-	}
-	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	for _, digest := range digests {
-		s.hasher.Expect(digest)
-	}
-	return err
-}
-
 // prepareDatabase migrates the database, and waits for it where it is not
 // there yet: hosts and databases are started together.
 func (s *service) prepareDatabase(ctx context.Context) error {
@@ -321,13 +304,14 @@ func (s *service) prepareDatabase(ctx context.Context) error {
 		for _, result := range results {
 			s.logger.Info("migrated", "migration", result.Source.Path)
 		}
-		if err == nil {
-			err = s.expectDigests(ctx)
-		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err == nil || !db.Unreachable(err) {
+		if err == nil {
+			s.expectDigests(ctx)
+			return nil
+		}
+		if !db.Unreachable(err) {
 			return err
 		}
 		s.logger.Warn("database is not reachable, trying again", "error", err, "pause", pause)
@@ -383,6 +367,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	if s.config.CleanupInterval > 0 {
 		g.Go(func() error { return s.cleaner().run(life, s.config.CleanupInterval) })
+		g.Go(func() error { return s.keepExpecting(life, s.config.CleanupInterval) })
 	}
 	g.Go(func() error { return s.reloadOnHangup(life) })
 	if s.config.HotReload {

@@ -96,35 +96,49 @@ func TestWork(t *testing.T) {
 }
 
 // What a failure takes is the cost of new digests or that of the costliest one
-// stored, whether Expect tells of it or Verify meets it.
+// stored: Expect says anew what there is, and Verify adds what it meets.
 func TestCostliest(t *testing.T) {
 	const sum = "$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
 	bcrypt := func(rounds int) string { return fmt.Sprintf("$2b$%02d$", rounds) + strings.Repeat("a", 53) }
-	m := newHasher(cost{scheme: Bcrypt, rounds: 5}, 8, pepper{}, nil, newLane(1, 1))
+	ours := newPepper([]byte("0123456789abcdef0123456789abcdef"))
+	m := newHasher(cost{scheme: Bcrypt, rounds: 5}, 8, ours, nil, newLane(1, 1, 1<<40))
 	defer m.Close()
 	between := argon2idCost{uint32(2 * kibPerRound()), 48, 1} // 96 rounds: between 6 and 7
 	argon := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1", between.memory, between.passes) + sum
-	five, six, eight := cost{scheme: Bcrypt, rounds: 5}, cost{scheme: Bcrypt, rounds: 6}, cost{scheme: Bcrypt, rounds: 8}
+	inWords := fmt.Sprintf("argon2id with m=%d,t=%d,p=1", between.memory, between.passes)
 	steps := []struct {
-		digest string
-		want   cost
+		verified string
+		expected []string
+		want     string
 	}{
-		{"", five}, {"$2b$12$x", five}, {bcrypt(9), five}, // refused, not run
-		{bcrypt(4), five}, {"$hmac-sha384" + bcrypt(6), six},
-		{argon, cost{Argon2id, 0, between}}, {bcrypt(6), cost{Argon2id, 0, between}},
-		{"$argon2id$v=19$m=4194304,t=9,p=1" + sum, cost{Argon2id, 0, between}}, {bcrypt(8), eight},
+		{expected: nil, want: "bcrypt at cost 5"},
+		{expected: []string{"", "$2b$12$x", bcrypt(4)}, want: "bcrypt at cost 5"},
+		{expected: []string{bcrypt(9)}, want: "bcrypt at cost 5"}, // refused, not run
+		{expected: []string{"$argon2id$v=19$m=4194304,t=9,p=1" + sum}, want: "bcrypt at cost 5"},
+		{expected: []string{"$pepper-01234567" + bcrypt(8)}, want: "bcrypt at cost 5"}, // nor is this
+		{verified: "$pepper-01234567" + bcrypt(8), want: "bcrypt at cost 5"},
+		{verified: "$hmac-sha384" + bcrypt(6), want: "bcrypt at cost 6"},
+		{verified: argon, want: inWords},
+		{verified: bcrypt(6), want: inWords},
+		{expected: []string{bcrypt(4), bcrypt(6), bcrypt(5)}, want: "bcrypt at cost 6"}, // those of argon2id are gone
+		{expected: []string{argon, bcrypt(6)}, want: inWords},
+		{verified: "$pepper-" + ours.id + bcrypt(8), want: "bcrypt at cost 8"},
+		{expected: []string{bcrypt(4)}, want: "bcrypt at cost 5"},
 	}
-	for i, tt := range steps {
-		if i%2 == 0 {
-			m.Expect(tt.digest)
-		} else if ok, err := m.Verify(t.Context(), "password", tt.digest); ok || err != nil && !errors.Is(err, ErrCost) {
-			t.Errorf("Verify(%q) = %v, %v", tt.digest, ok, err)
+	for _, tt := range steps {
+		if tt.verified == "" {
+			above := m.Expect(tt.expected...)
+			if want := strings.TrimSuffix(tt.want, "bcrypt at cost 5"); above != want {
+				t.Errorf("Expect(%q) = %q, want %q", tt.expected, above, want)
+			}
+		} else if ok, err := m.Verify(t.Context(), "password", tt.verified); ok || err != nil && !errors.Is(err, ErrPepper) {
+			t.Errorf("Verify(%q) = %v, %v", tt.verified, ok, err)
 		}
-		if got := *m.costliest.Load(); got != tt.want {
-			t.Errorf("after %q a failure takes %+v, want %+v", tt.digest, got, tt.want)
+		if got := m.costliest.Load().String(); got != tt.want {
+			t.Errorf("after %+v a failure takes %s", tt, got)
 		}
 	}
-	if m.NeedsRehash(bcrypt(5)) {
+	if m.NeedsRehash("$pepper-" + ours.id + bcrypt(5)) {
 		t.Error("new digests have become costlier too")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"vera/stdlib/runinfo"
 )
@@ -31,16 +32,18 @@ var canYield = sync.OnceValue(func() bool {
 })
 
 // A lane runs work on its own threads, a bounded number at a time, and lets a
-// bounded number wait.
+// bounded number wait, as long as all together they ask for no more than limit.
 type lane struct {
 	queue   chan func()
+	limit   int64        // of pending, in rounds of bcrypt
+	pending atomic.Int64 // what those who wait and run ask for
 	quit    chan struct{}
 	closing sync.Once
 	workers sync.WaitGroup
 }
 
-func newLane(workers, queue int) *lane {
-	l := &lane{queue: make(chan func(), queue), quit: make(chan struct{})}
+func newLane(workers, queue int, limit int64) *lane {
+	l := &lane{queue: make(chan func(), queue), limit: limit, quit: make(chan struct{})}
 	for range workers {
 		l.workers.Go(l.run)
 	}
@@ -60,16 +63,18 @@ func (l *lane) run() {
 	}
 }
 
-// do has a worker call work and waits for its end. It returns without waiting
-// ErrBusy when the queue is full, and the cause of ctx's end when that comes
-// first: work that has not begun by then never does, work that has is left
-// behind and its results must not be read.
-func (l *lane) do(ctx context.Context, work func()) error {
+// do has a worker call work, which takes so many rounds, and waits for its
+// end. It returns without waiting ErrBusy when too many or too much waits
+// already, and the cause of ctx's end when that comes first: work that has not
+// begun by then never does, work that has is left behind and its results must
+// not be read.
+func (l *lane) do(ctx context.Context, rounds int, work func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	done := make(chan struct{})
 	job := func() {
+		defer l.pending.Add(int64(-rounds))
 		if ctx.Err() != nil {
 			return
 		}
@@ -81,9 +86,7 @@ func (l *lane) do(ctx context.Context, work func()) error {
 		return ErrClosed
 	default:
 	}
-	select {
-	case l.queue <- job:
-	default:
+	if !l.admit(int64(rounds), job) {
 		return ErrBusy
 	}
 	waits := runinfo.WaitsOf(ctx)
@@ -96,6 +99,21 @@ func (l *lane) do(ctx context.Context, work func()) error {
 		return context.Cause(ctx)
 	case <-l.quit:
 		return ErrClosed
+	}
+}
+
+// admit queues a job if it may wait. Where nobody else does, any may.
+func (l *lane) admit(rounds int64, job func()) bool {
+	if pending := l.pending.Add(rounds); pending > rounds && pending > l.limit {
+		l.pending.Add(-rounds)
+		return false
+	}
+	select {
+	case l.queue <- job:
+		return true
+	default:
+		l.pending.Add(-rounds)
+		return false
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func TestWorkersYield(t *testing.T) {
-	l := newLane(2, 2)
+	l := newLane(2, 2, 1<<40)
 	defer l.close()
 	if !canYield() {
 		t.Log("this machine forbids to lower a priority")
@@ -15,7 +15,7 @@ func TestWorkersYield(t *testing.T) {
 	}
 	var nice int
 	var err error
-	if doErr := l.do(t.Context(), func() { nice, err = unix.Getpriority(unix.PRIO_PROCESS, unix.Gettid()) }); doErr != nil {
+	if doErr := l.do(t.Context(), 1, func() { nice, err = unix.Getpriority(unix.PRIO_PROCESS, unix.Gettid()) }); doErr != nil {
 		t.Fatal(doErr)
 	}
 	// The system call answers 20 - nice.

@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -85,8 +86,9 @@ type Options struct {
 	Pepper    []byte     // secret key of new digests, MinPepper bytes or more; empty means none
 	Blocklist *Blocklist // passwords that Hash refuses; nil means none
 
-	Workers int // digests computed at once; zero means Workers()
-	Queue   int // how many may wait besides; zero means 16 a worker, about 4 s of work
+	Workers  int           // digests computed at once; zero means Workers()
+	Queue    int           // how many may wait besides; zero means 16 a worker
+	Patience time.Duration // by when who waits is to be served, by estimate: beyond it is ErrBusy; zero means 5 s
 }
 
 // A Hasher hashes and verifies in a bounded lane. Its methods may be called
@@ -98,6 +100,20 @@ type Hasher struct {
 	pepper    pepper
 	blocklist *Blocklist
 	lane      *lane
+	jobs      atomic.Int64
+	rounds    atomic.Int64
+}
+
+// Stats tell what a Hasher has done, and what it has to do.
+type Stats struct {
+	Jobs    int64 // calls whose work has begun
+	Rounds  int64 // of bcrypt that they have computed, or as much of argon2id
+	Waiting int   // calls whose work has not
+}
+
+// Stats returns them as of now.
+func (h *Hasher) Stats() Stats {
+	return Stats{Jobs: h.jobs.Load(), Rounds: h.rounds.Load(), Waiting: len(h.lane.queue)}
 }
 
 // New starts a Hasher's workers; Close ends them. On a system with thread
@@ -114,6 +130,7 @@ func New(o Options) (*Hasher, error) {
 	o.Passes = cmp.Or(o.Passes, defaultPasses)
 	o.Workers = cmp.Or(o.Workers, Workers())
 	o.Queue = cmp.Or(o.Queue, 16*o.Workers)
+	o.Patience = cmp.Or(o.Patience, 5*time.Second)
 	c := cost{scheme: Bcrypt, rounds: o.Cost}
 	switch {
 	case o.Scheme == Argon2id:
@@ -132,10 +149,11 @@ func New(o Options) (*Hasher, error) {
 		return nil, fmt.Errorf("password: %d passes are not in 1 to %d", o.Passes, maxWork/maxMemory)
 	case len(o.Pepper) > 0 && len(o.Pepper) < MinPepper:
 		return nil, fmt.Errorf("password: the pepper has %d bytes, at least %d are needed", len(o.Pepper), MinPepper)
-	case o.Workers < 0 || o.Queue < 0:
-		return nil, fmt.Errorf("password: %d workers and a queue of %d: neither may be negative", o.Workers, o.Queue)
+	case o.Workers < 0 || o.Queue < 0 || o.Patience < 0:
+		return nil, fmt.Errorf("password: %d workers, a queue of %d and a patience of %v: none may be negative", o.Workers, o.Queue, o.Patience)
 	}
-	return newHasher(c, o.MaxCost, newPepper(o.Pepper), o.Blocklist, newLane(o.Workers, o.Queue)), nil
+	lane := newLane(o.Workers, o.Queue, int64(o.Workers)*max(roundsWithin(o.Patience), int64(c.work(Bcrypt))))
+	return newHasher(c, o.MaxCost, newPepper(o.Pepper), o.Blocklist, lane), nil
 }
 
 func newHasher(c cost, maxRounds int, p pepper, b *Blocklist, l *lane) *Hasher {
@@ -160,19 +178,53 @@ func (h *Hasher) Hash(ctx context.Context, text string) (string, error) {
 	}
 	var digest string
 	var hashErr error
-	if err := h.lane.do(ctx, func() { digest, hashErr = newDigest(prepared, h.cost, h.pepper) }); err != nil {
+	err = h.run(ctx, h.cost.work(Bcrypt), func() {
+		h.rounds.Add(int64(h.cost.work(Bcrypt)))
+		digest, hashErr = newDigest(prepared, h.cost, h.pepper)
+	})
+	if err != nil {
 		return "", err
 	}
 	return digest, hashErr
 }
 
-// Expect tells that there are stored digests of the same cost as this one: from
-// now on a check that fails takes no less than one of them. A malformed digest,
-// and one that asks for too much work, change nothing.
-func (h *Hasher) Expect(digest string) {
-	if stored, ok := parse(digest); ok && stored.cost.allowed(h.maxRounds) {
-		h.expect(stored.cost)
+// run does work of so many rounds in the lane.
+func (h *Hasher) run(ctx context.Context, rounds int, work func()) error {
+	return h.lane.do(ctx, rounds, func() {
+		h.jobs.Add(1)
+		work()
+	})
+}
+
+// Expect tells what digests are stored, one of each cost that there is: from
+// now on a check that fails takes as long as the costliest of them, but no
+// less than a new one. It forgets what it knew before. Digests that are never
+// run change nothing: malformed ones, those that ask for too much work, and
+// those of a pepper that is not there. It gives the cost in words where that is
+// above that of new digests, else the empty string.
+func (h *Hasher) Expect(digests ...string) (above string) {
+	costliest := h.cost
+	for _, text := range digests {
+		if stored, ok := parse(text); ok && h.refusal(stored) == nil && stored.cost.exceeds(costliest) {
+			costliest = stored.cost
+		}
 	}
+	h.costliest.Store(&costliest)
+	if costliest == h.cost {
+		return ""
+	}
+	return costliest.String()
+}
+
+// refusal is why a stored digest is not run, nil if it is.
+func (h *Hasher) refusal(stored digest) error {
+	switch {
+	case !stored.cost.allowed(h.maxRounds):
+		return ErrCost
+	case stored.pepper != "" && stored.pepper != h.pepper.id:
+		return ErrPepper
+	}
+	return nil
 }
 
 func (h *Hasher) expect(c cost) {
@@ -191,11 +243,8 @@ func (h *Hasher) expect(c cost) {
 func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) {
 	stored, genuine := parse(digest)
 	var fault error
-	switch {
-	case genuine && !stored.cost.allowed(h.maxRounds):
-		fault = ErrCost
-	case genuine && stored.pepper != "" && stored.pepper != h.pepper.id:
-		fault = ErrPepper
+	if genuine {
+		fault = h.refusal(stored)
 	}
 	if genuine = genuine && fault == nil; genuine {
 		h.expect(stored.cost)
@@ -204,8 +253,10 @@ func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) 
 	if !genuine {
 		stored = failure.dummy()
 	}
+	all := spellings(text)
 	var match bool
-	if err := h.lane.do(ctx, func() { match = h.compare(ctx, stored, failure, spellings(text)) }); err != nil {
+	err := h.run(ctx, len(all)*failure.work(Bcrypt), func() { match = h.compare(ctx, stored, failure, all) })
+	if err != nil {
 		return false, err
 	}
 	return match && genuine, fault
@@ -216,17 +267,25 @@ func (h *Hasher) Verify(ctx context.Context, text, digest string) (bool, error) 
 func (h *Hasher) compare(ctx context.Context, stored digest, failure cost, spellings []string) bool {
 	for _, spelling := range spellings {
 		key, usable := stored.key(spelling, h.pepper)
-		if stored.matches(key) && usable {
+		if h.matches(stored, key) && usable {
 			return true
 		}
 		// A digest that costs less than others must not tell by its speed that
 		// the account exists.
-		failure.spend(failure.own() - stored.cost.work(failure.scheme))
+		for _, d := range failure.dummies(failure.own() - stored.cost.work(failure.scheme)) {
+			h.matches(d, []byte("unusable"))
+		}
 		if ctx.Err() != nil {
 			return false
 		}
 	}
 	return false
+}
+
+// matches counts the work.
+func (h *Hasher) matches(d digest, key []byte) bool {
+	h.rounds.Add(int64(d.cost.work(Bcrypt)))
+	return d.matches(key)
 }
 
 // NeedsRehash reports whether digest differs in scheme, cost or pepper from

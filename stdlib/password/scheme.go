@@ -45,6 +45,14 @@ type argon2idCost struct {
 	lanes          uint8
 }
 
+// String is the cost in words, for the operator.
+func (c cost) String() string {
+	if c.scheme == Argon2id {
+		return fmt.Sprintf("argon2id with m=%d,t=%d,p=%d", c.memory, c.passes, c.lanes)
+	}
+	return fmt.Sprintf("bcrypt at cost %d", c.rounds)
+}
+
 // work is how much the cost takes, in the unit of a scheme: rounds of bcrypt,
 // or KiB that argon2id fills. In the unit of the other scheme than c's it is an
 // estimate.
@@ -104,22 +112,23 @@ func (c cost) dummy() digest {
 	return digest{cost: c, bcrypt: fmt.Appendf(nil, "$2b$%02d$%s", c.rounds, strings.Repeat("Vera", 13)+"V")}
 }
 
-// spend takes the time of so much work, in the unit of c's scheme.
-func (c cost) spend(work int) {
+// dummies are as much work as that, in the unit of c's scheme, or as near to
+// it as they can come.
+func (c cost) dummies(work int) (list []digest) {
 	if work <= 0 {
-		return
+		return nil
 	}
 	if c.scheme == Argon2id {
 		c.memory = uint32(work / int(c.passes))
-		c.dummy().matches(nil)
-		return
+		return []digest{c.dummy()}
 	}
-	work += 1 << bcrypt.MinCost / 2 // to the nearest that the dummies can make up
+	work += 1 << bcrypt.MinCost / 2
 	for rounds := bcrypt.MinCost; work>>rounds > 0; rounds++ {
 		if work>>rounds&1 == 1 {
-			cost{scheme: Bcrypt, rounds: rounds}.dummy().matches([]byte("unusable"))
+			list = append(list, cost{scheme: Bcrypt, rounds: rounds}.dummy())
 		}
 	}
+	return list
 }
 
 // matches reports whether d is the digest of key.

@@ -26,6 +26,13 @@ func measureKiBPerRound(c argon2idCost) int {
 	return max(1, int(bcrypt.unitTime(5)/kib))
 }
 
+// roundTime is how many seconds a round of bcrypt takes.
+var roundTime = sync.OnceValue(func() float64 { return cost{scheme: Bcrypt, rounds: bcrypt.MinCost}.unitTime(5) })
+
+// roundsWithin is how many of them one worker computes in that time, where
+// nothing else slows it down.
+func roundsWithin(d time.Duration) int64 { return int64(d.Seconds() / roundTime()) }
+
 // unitTime is how many seconds one unit of the work takes. It is the least of
 // some tries: other work on the machine can only add to a time.
 func (c cost) unitTime(tries int) float64 {

@@ -16,7 +16,7 @@ import (
 type meter struct{ *Hasher }
 
 func newMeter(c cost, p pepper) meter {
-	return meter{newHasher(c, MaxCost, p, nil, newLane(0, 1))}
+	return meter{newHasher(c, MaxCost, p, nil, newLane(0, 1, 1<<40))}
 }
 
 // verify returns the processor time of one Verify that must be false.
