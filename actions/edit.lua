@@ -59,16 +59,18 @@ local function confirm(fields, context, claims, id)
     audit.refused(nil, context, "edit", id, reason)
     return nil, refusal
   end
-  local bucket, seconds = throttle.take("user:" .. id)
-  if not bucket then
-    audit.refused(nil, context, "edit", id, "throttled")
+  local tries, seconds, first = throttle.take("user:" .. id)
+  if not tries then
+    if first then
+      audit.refused(nil, context, "edit", id, "throttled")
+    end
     return nil, throttle.refusal(seconds)
   end
-  if not throttle.verify(bucket, fields.current_password, user.password_digest) then
+  if not throttle.verify(tries, fields.current_password, user.password_digest) then
     audit.refused(nil, context, "edit", id, "wrong_password")
     return nil, WRONG_PASSWORD
   end
-  return { digest = user.password_digest, bucket = bucket }
+  return { digest = user.password_digest, tries = tries }
 end
 
 --- Makes the change. Gives the answer and, if it refuses, why.
@@ -166,7 +168,9 @@ return {
         audit.refused(tx, context, "edit", id, why)
       else
         audit.done(tx, context, "edit", id, changed)
-        throttle.succeed(tx, confirmed and confirmed.bucket)
+        if confirmed then
+          throttle.succeed(tx, confirmed.tries)
+        end
       end
       return answer
     end)

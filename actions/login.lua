@@ -55,6 +55,16 @@ local function refuse(user)
   return { status_code = 401, message = "Invalid password" }
 end
 
+--- A new digest for one that is not like new ones. Nil if that cannot be now: the next login may do it. The blocklist
+--- may have come to hold the password, or too many may be waiting to be hashed.
+local function rehash(user, text)
+  if not password.needs_rehash(user.password_digest) then
+    return nil
+  end
+  local done, digest = pcall(password.hash, text)
+  return done and digest or nil
+end
+
 ---@type Action
 return {
   description = "Generates a JWT token for an existing user",
@@ -96,17 +106,18 @@ return {
 
     local user = not refusal and db.one(FIND[by], name) or nil
     local account = user and "user:" .. user.id or by .. ":" .. crypto.hex.encode(crypto.sha256(name))
-    local bucket, seconds = throttle.take(account, user and user.id, fields.source)
-    if not bucket then
-      audit.refused(nil, context, "login", user and user.id, "throttled", fields.source)
+    local tries, seconds, first = throttle.take(account, user and user.id, fields.source)
+    if not tries then
+      if first then
+        audit.refused(nil, context, "login", user and user.id, "throttled", fields.source)
+      end
       return throttle.refusal(seconds)
     end
-    if not throttle.verify(bucket, fields.password, user and user.password_digest) then
+    if not throttle.verify(tries, fields.password, user and user.password_digest) then
       audit.refused(nil, context, "login", user and user.id, user and "wrong_password" or "unknown_user", fields.source)
       return refuse(user)
     end
-    -- Nil also where the blocklist has come to hold the password.
-    local digest = password.needs_rehash(user.password_digest) and password.hash(fields.password) or nil
+    local digest = rehash(user, fields.password)
     return db.transaction(function(tx)
       local now = sessions.lock_user(tx, user.id)
       if not now.live or now.session_epoch ~= user.session_epoch then
@@ -116,9 +127,14 @@ return {
       if digest then
         tx:exec(REHASH, user.id, user.password_digest, digest)
       end
-      throttle.succeed(tx, bucket, user.id, fields.source)
+      throttle.succeed(tx, tries, user.id, fields.source)
       audit.done(tx, context, "login", user.id, nil, fields.source)
-      return { status_code = 200, fields = sessions.begin(tx, user, fields.not_before, fields.expires_at) }
+      local begun, late = sessions.begin(tx, user, fields.not_before, fields.expires_at)
+      if not begun then
+        tx:rollback()
+        return late
+      end
+      return { status_code = 200, fields = begun }
     end)
   end,
 }

@@ -63,7 +63,12 @@ return {
         return { status_code = 409, message = "User already exists" }
       end
       audit.done(tx, context, "register", user.id)
-      return { status_code = 201, fields = sessions.begin(tx, user, fields.not_before, fields.expires_at) }
+      local begun, late = sessions.begin(tx, user, fields.not_before, fields.expires_at)
+      if not begun then
+        tx:rollback()
+        return late
+      end
+      return { status_code = 201, fields = begun }
     end)
   end,
 }

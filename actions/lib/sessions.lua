@@ -104,14 +104,18 @@ function sessions.lock_user(tx, id)
   return tx:one(LOCK, id)
 end
 
---- Begins a session of the user and gives the fields of the answer.
+--- Begins a session of the user and gives the fields of the answer, or nil and the answer that refuses; see
+--- tokens.issue.
 function sessions.begin(tx, user, not_before, expires_at)
   if not REFRESH then
     return tokens.issue(user, not_before, expires_at)
   end
-  expires_at = tokens.life(not_before, expires_at)
-  local first = refreshing.begin(tx, user.id, expires_at)
-  return refreshing.add(tokens.issue(user, not_before, expires_at, first.family), first)
+  local first = refreshing.begin(tx, user.id, tokens.life(not_before, expires_at))
+  local answer, refusal = tokens.issue(user, not_before, expires_at, first.family)
+  if not answer then
+    return nil, refusal
+  end
+  return refreshing.add(answer, first)
 end
 
 --- Ends the session that the claims belong to. False if it had ended before.

@@ -16,6 +16,8 @@ local TELL = env.boolean("LOGIN_RETRY_AFTER")
 local ACCOUNT = { burst = 10, interval = 30 }
 local SOURCE = { burst = 100, interval = 3 }
 
+-- What follows is sent in transactions, which see what others have just committed whatever the server's default is.
+
 -- Takes one try out of the bucket, or changes nothing if it is empty: then there is no row.
 local TAKE = [[
   INSERT INTO login_throttle AS t (account, exhausted_until)
@@ -25,8 +27,15 @@ local TAKE = [[
     WHERE t.exhausted_until <= now() + make_interval(secs => $2::float8 * ($3::int - 1))
   RETURNING 1 AS taken
 ]]
+-- The seconds to wait, and whether it is the first refusal in a while.
 local WAIT = [[
-  SELECT ceil(extract(epoch FROM exhausted_until - now()) - $2::float8 * ($3::int - 1))::int AS seconds
+  WITH noted AS (
+    UPDATE login_throttle SET noted_until = now() + make_interval(secs => $2::float8)
+    WHERE account = $1 AND coalesce(noted_until <= now(), true)
+    RETURNING 1
+  )
+  SELECT ceil(extract(epoch FROM exhausted_until - now()) - $2::float8 * ($3::int - 1))::int AS seconds,
+    EXISTS (SELECT FROM noted) AS first
   FROM login_throttle WHERE account = $1
 ]]
 local GIVE_BACK = [[
@@ -41,55 +50,80 @@ local REMEMBER = [[
 
 local throttle = {}
 
-local function wait(bucket, limit)
-  if db.one(TAKE, bucket, limit.interval, limit.burst) then
-    return nil
-  end
-  local left = db.one(WAIT, bucket, limit.interval, limit.burst)
-  return left and math.max(left.seconds, 1) or 1
+--- Takes a try out of each bucket, as far as the first that has none left, and gives that one. What was taken before
+--- stays taken: a source pays for going on at an account that is empty.
+local function take_all(tries)
+  return db.transaction(function(tx)
+    for _, try in ipairs(tries) do
+      if not tx:one(TAKE, try.bucket, try.limit.interval, try.limit.burst) then
+        return try
+      end
+    end
+  end)
 end
 
---- Counts a try before it is made, so that many at once cannot all slip through. Gives the bucket that a success
---- clears, or nil and the seconds to wait when there are no tries left. user_id and source may be nil.
+--- How long to wait for a bucket that has no tries left, and whether to note that.
+local function wait(try)
+  local left = db.transaction(function(tx)
+    return tx:one(WAIT, try.bucket, try.limit.interval, try.limit.burst)
+  end)
+  if not left then
+    return 1, false -- somebody has just proved himself
+  end
+  return math.max(left.seconds, 1), left.first
+end
+
+--- Counts a try before it is made, so that many at once cannot all slip through. Gives what was taken, for the
+--- functions below, or nil, the seconds to wait when there are no tries left, and whether that is to be noted in the
+--- audit: once an interval is enough. user_id and source may be nil.
 function throttle.take(account, user_id, source)
+  local tries = {}
   if not ENABLED then
-    return account
+    return tries
   end
   if source then
-    local seconds = wait("source:" .. source, SOURCE)
-    if seconds then
-      return nil, seconds
-    end
+    tries[1] = { bucket = "source:" .. source, limit = SOURCE }
     if user_id and db.one(KNOWN, user_id, source) then
       account = account .. "@" .. source
     end
   end
-  local seconds = wait(account, ACCOUNT)
-  if seconds then
-    return nil, seconds
+  tries.account = account
+  tries[#tries + 1] = { bucket = account, limit = ACCOUNT }
+  local empty = take_all(tries)
+  if empty then
+    return nil, wait(empty)
   end
-  return account
+  return tries
 end
 
---- Checks a password as the try that was taken. It is given back where too many are being checked already.
-function throttle.verify(bucket, text, digest)
+local function give_back(tries)
+  for _, try in ipairs(tries) do
+    db.transaction(function(tx)
+      tx:exec(GIVE_BACK, try.bucket, try.limit.interval)
+    end)
+  end
+end
+
+--- Checks a password as the tries that were taken. They are given back if it is right, whatever becomes of the call
+--- after that, and where too many are being checked already.
+function throttle.verify(tries, text, digest)
   local checked, matches = pcall(password.verify, text, digest)
+  if not checked or matches then
+    give_back(tries)
+  end
   if not checked then
-    if ENABLED then
-      db.exec(GIVE_BACK, bucket, ACCOUNT.interval)
-    end
     error(matches, 0)
   end
   return matches
 end
 
 --- Forgets the failures in the bucket of an account that has proved itself. A source's own are not forgotten: it may
---- have an account of its own among those that it attacks. bucket may be nil.
-function throttle.succeed(tx, bucket, user_id, source)
-  if not ENABLED or not bucket then
+--- have an account of its own among those that it attacks. user_id and source may be nil.
+function throttle.succeed(tx, tries, user_id, source)
+  if not tries.account then
     return
   end
-  tx:exec(CLEAR, bucket)
+  tx:exec(CLEAR, tries.account)
   if source then
     tx:exec(REMEMBER, user_id, source)
   end

@@ -14,6 +14,8 @@ local MAX_ID = 2147483647
 local HEX4 = "%x%x%x%x"
 local UUID = "^" .. HEX4 .. HEX4 .. ("%-" .. HEX4):rep(4) .. HEX4 .. HEX4 .. "$"
 
+local PAST = "must be in the future"
+
 local tokens = {}
 
 --- The declared fields of a token's life, the same wherever a token is issued.
@@ -49,7 +51,7 @@ function tokens.refuse_life(not_before, expires_at)
     return out_of_range("not_before", "must be a time in seconds, not too far ahead")
   end
   if expires_at and expires_at <= now then
-    return out_of_range("expires_at", "must be in the future")
+    return out_of_range("expires_at", PAST)
   end
   if expires_at and expires_at > latest then
     return out_of_range("expires_at", "must not be so far ahead")
@@ -66,18 +68,25 @@ function tokens.life(not_before, expires_at)
   return math.min(math.max(now, not_before or 0) + DEFAULT_TTL, now + MAX_TTL)
 end
 
---- Signs a token of the user and gives it as the fields of an answer. session may be nil; see lib.sessions, also for
---- the private claims. A user's first epoch goes without saying, as in the tokens of the predecessor.
+--- Signs a token of the user and gives it as the fields of an answer, or nil and the answer that refuses: its end
+--- may have come while the password was waiting to be hashed. session may be nil; see lib.sessions, also for the
+--- private claims. A user's first epoch goes without saying, as in the tokens of the predecessor.
 function tokens.issue(user, not_before, expires_at, session)
-  expires_at = tokens.life(not_before, expires_at)
-  local token = jwt.sign({
-    sub = string.format("%d", user.id), nbf = not_before, exp = expires_at,
+  local ends = tokens.life(not_before, expires_at)
+  local signed, token = pcall(jwt.sign, {
+    sub = string.format("%d", user.id), nbf = not_before, exp = ends,
     sep = user.session_epoch > 0 and user.session_epoch or nil, ses = session,
   })
+  if not signed then
+    if expires_at and expires_at <= time.now() then
+      return nil, out_of_range("expires_at", PAST)
+    end
+    error(token, 0)
+  end
   return {
     jwt = token,
     not_before = not_before or json.null,
-    expires_at = expires_at or json.null,
+    expires_at = ends or json.null,
   }
 end
 
