@@ -73,24 +73,39 @@ func TestEqualRegistrations(t *testing.T) {
 	}
 }
 
-// Where a token cannot be signed, nothing was done: requirement 18.
-func TestSigningFails(t *testing.T) {
-	t.Parallel()
+// changedActions is a folder with the shipped actions, one of them changed if
+// it is named.
+func changedActions(t *testing.T, name, old, new string) string {
+	t.Helper()
 	dir := writeActions(t, nil)
 	if err := os.CopyFS(dir, os.DirFS("../../actions")); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(dir, "lib/tokens.lua")
-	source, err := os.ReadFile(file)
+	if name != "" {
+		changeAction(t, dir, name, old, new)
+	}
+	return dir
+}
+
+func changeAction(t *testing.T, dir, name, old, new string) {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := strings.Replace(string(source), "pcall(jwt.sign, {", "pcall(error, {", 1)
-	if broken == string(source) {
-		t.Fatal("lib/tokens.lua signs in another way")
+	changed := strings.Replace(string(source), old, new, 1)
+	if changed == string(source) {
+		t.Fatalf("%s has no %q", name, old)
 	}
+	writeAction(t, dir, name, changed)
+}
+
+// Where a token cannot be signed, nothing was done: requirement 18.
+func TestSigningFails(t *testing.T) {
+	t.Parallel()
+	dir := changedActions(t, "", "", "")
 	s := newStack(t, stackOptions{actions: dir, env: map[string]string{"REFRESH_TOKENS": "on", "JWT_DEFAULT_TTL": "15m"}})
-	writeAction(t, dir, "lib/tokens.lua", broken)
+	changeAction(t, dir, "lib/tokens.lua", "pcall(jwt.sign, {", "pcall(error, {")
 	user := s.signUp(t, "alice", 1234)
 	if _, err := s.service.actions.Reload(t.Context()); err != nil {
 		t.Fatal(err)
@@ -248,10 +263,7 @@ const secretive = `return {
 // and 40.
 func TestLogHoldsNoSecret(t *testing.T) {
 	t.Parallel()
-	dir := writeActions(t, nil)
-	if err := os.CopyFS(dir, os.DirFS("../../actions")); err != nil {
-		t.Fatal(err)
-	}
+	dir := changedActions(t, "", "", "")
 	writeAction(t, dir, "fail.lua", secretive)
 	s := newStack(t, stackOptions{actions: dir, privateDatabase: true, env: map[string]string{
 		"REFRESH_TOKENS": "on", "JWT_DEFAULT_TTL": "15m", "EDIT_REQUIRES_PASSWORD": "on", "LOGIN_SOURCE": "on"}})
