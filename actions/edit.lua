@@ -106,8 +106,7 @@ return {
       description = "Optional user ID to query the user. pass this or the jwt",
     },
     username = {
-      type = "string", description = "The new username", optional = true,
-      min_length = env.integer("MIN_USERNAME_LENGTH"), max_length = env.integer("MAX_USERNAME_LENGTH"),
+      type = "string", description = "The new username", optional = true, max_length = identity.MAX_USERNAME_TYPED,
     },
     name = {
       type = "string", description = "The new name", optional = true, min_length = 1, max_length = 255,
@@ -121,7 +120,7 @@ return {
     },
     password = {
       type = "string", description = "The new password", optional = true, secret = true,
-      min_length = env.integer("MIN_PASSWORD_LENGTH"), max_length = env.integer("MAX_PASSWORD_LENGTH"),
+      max_length = identity.MAX_PASSWORD_TYPED,
     },
     current_password = ASK_PASSWORD and {
       type = "string", optional = true, secret = true, max_length = 1024,
@@ -129,7 +128,7 @@ return {
     } or nil,
   },
   run = function(fields, context)
-    local refusal = identity.canonicalize(fields)
+    local refusal = identity.refuse(fields) or identity.canonical_phone(fields)
     if refusal then
       return refusal
     end

@@ -25,7 +25,7 @@ return {
   fields = {
     username = {
       type = "string", description = "The username", optional = optional("username"),
-      min_length = env.integer("MIN_USERNAME_LENGTH"), max_length = env.integer("MAX_USERNAME_LENGTH"),
+      max_length = identity.MAX_USERNAME_TYPED,
     },
     name = { type = "string", description = "The user's full name", min_length = 1, max_length = 255 },
     email = {
@@ -37,17 +37,20 @@ return {
       description = "The user's phone number in any format (will be converted to E.164)",
     },
     password = {
-      type = "string", description = "The password", secret = true,
-      min_length = env.integer("MIN_PASSWORD_LENGTH"), max_length = env.integer("MAX_PASSWORD_LENGTH"),
+      type = "string", description = "The password", secret = true, max_length = identity.MAX_PASSWORD_TYPED,
     },
     not_before = tokens.not_before,
     expires_at = tokens.expires_at,
   },
   run = function(fields, context)
+    local refusal = identity.refuse(fields)
+    if refusal then
+      return refusal
+    end
     if not fields.username and not fields.email then
       return { status_code = 400, message = "At least one of username or email must be provided" }
     end
-    local refusal = tokens.refuse_life(fields.not_before, fields.expires_at) or identity.canonicalize(fields)
+    refusal = tokens.refuse_life(fields.not_before, fields.expires_at) or identity.canonical_phone(fields)
     if refusal then
       return refusal
     end

@@ -12,8 +12,9 @@ import (
 
 // Module pushes the table that scripts get from require("password").
 func (h *Hasher) Module(L *lua.LState) int {
-	L.Push(L.SetFuncs(L.CreateTable(0, 3), map[string]lua.LGFunction{
+	L.Push(L.SetFuncs(L.CreateTable(0, 4), map[string]lua.LGFunction{
 		"hash":         h.hash,
+		"length":       length,
 		"verify":       h.verify,
 		"needs_rehash": h.needsRehash,
 	}))
@@ -26,13 +27,25 @@ func (h *Hasher) hash(L *lua.LState) int {
 	digest, err := h.Hash(contextOf(L), L.CheckString(1))
 	switch {
 	case errors.Is(err, ErrInvalid):
-		return luaconv.Fail(L, "invalid", "the password is empty, too long or holds a character that is not allowed")
+		return luaconv.Fail(L, "invalid", invalidText)
 	case errors.Is(err, ErrBlocked):
 		return luaconv.Fail(L, "blocked", "the password is one of those that are guessed first")
 	case err != nil:
 		luaconv.Raise(L, err)
 	}
 	L.Push(lua.LString(digest))
+	return 1
+}
+
+const invalidText = "the password is empty, too long or holds a character that is not allowed"
+
+// password.length(text) -> number | nil, "invalid", message
+func length(L *lua.LState) int {
+	n, err := Length(L.CheckString(1))
+	if err != nil {
+		return luaconv.Fail(L, "invalid", invalidText)
+	}
+	L.Push(lua.LNumber(n))
 	return 1
 }
 

@@ -13,6 +13,14 @@ local password = {}
 ---@return string? message fit for the caller; it never repeats the password
 function password.hash(text) end
 
+--- Counts the characters (code points) of the form that is hashed, in which é
+--- is one however it was typed. Costs next to nothing, and may be called anywhere.
+---@param text string
+---@return integer? count
+---@return "invalid"? code as of `hash`; empty text has the length 0
+---@return string? message fit for the caller; it never repeats the password
+function password.length(text) end
+
 --- Tells whether `text` is the password of `digest`. Pass nil where there is no
 --- user: the answer is false, and takes as long as any other. Raises where the
 --- digest was made with another PASSWORD_PEPPER than the host's.

@@ -36,6 +36,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -188,6 +189,16 @@ func (h *Hasher) Hash(ctx context.Context, text string) (string, error) {
 	return digest, hashErr
 }
 
+// Length returns how many code points of text count: those of the form that is
+// hashed. Empty text has none; ErrInvalid is as of Hash.
+func Length(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	prepared, err := prepare(text)
+	return utf8.RuneCountInString(prepared), err
+}
+
 // run does work of so many rounds in the lane.
 func (h *Hasher) run(ctx context.Context, rounds int, work func()) error {
 	return h.lane.do(ctx, rounds, func() {
@@ -214,6 +225,13 @@ func (h *Hasher) Expect(digests ...string) (above string) {
 		return ""
 	}
 	return costliest.String()
+}
+
+// Usable reports whether there can be a password that opens a stored digest,
+// with the pepper that it may have been made with.
+func Usable(digest string) bool {
+	stored, ok := parse(digest)
+	return ok && stored.cost.allowed(MaxCost)
 }
 
 // refusal is why a stored digest is not run, nil if it is.

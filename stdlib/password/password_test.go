@@ -157,6 +157,39 @@ func TestHashRefuses(t *testing.T) {
 	}
 }
 
+// What counts is the form that is hashed, in code points.
+func TestLength(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "password": 8, "пароль": 6, "é": 1, "e\u0301": 1, "\u1f82": 1, "\u03b1\u0313\u0300\u0345": 1, "two\u00a0words": 9,
+		"\ufb2c": 3, "😀": 1, // a presentation form is three characters
+	} {
+		if got, err := password.Length(text); got != want || err != nil {
+			t.Errorf("Length(%q) = %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"a\x00b", "tab\there", "\xff", strings.Repeat("p", password.MaxBytes+1)} {
+		if _, err := password.Length(text); !errors.Is(err, password.ErrInvalid) {
+			t.Errorf("Length(%.20q) = %v, want ErrInvalid", text, err)
+		}
+	}
+}
+
+func TestUsable(t *testing.T) {
+	for _, digest := range malformed {
+		if password.Usable(digest) {
+			t.Errorf("Usable(%q) is true", digest)
+		}
+	}
+	for digest, want := range map[string]bool{
+		"$2b$12$" + strings.Repeat("a", 53): true, "$2a$04$" + strings.Repeat("a", 53): true, "$pepper-01234567$2b$12$" + strings.Repeat("a", 53): true,
+		"$2b$16$" + strings.Repeat("a", 53): false, argon("m=19456,t=2,p=1"): true, argon("m=4194304,t=2,p=1"): false,
+	} {
+		if got := password.Usable(digest); got != want {
+			t.Errorf("Usable(%q) = %v, want %v", digest, got, want)
+		}
+	}
+}
+
 // "ab" opens bcrypt's digest of "ab\0ab", as the key is repeated with a NUL
 // between.
 func TestNULNeverMatches(t *testing.T) {
