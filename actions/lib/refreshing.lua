@@ -2,7 +2,7 @@
 ---
 --- The next token is made out of the one that is used and a key beside its hash. A client whose answer was lost asks
 --- again and gets the same one, so a family never has two tokens that are both good. Whoever brings a token that was
---- used longer than GRACE ago is not alone with it, and the family ends.
+--- used longer than GRACE ago, or whose next one was used, is not alone with it, and the family ends.
 
 local crypto = require("crypto")
 local db = require("db")
@@ -23,7 +23,10 @@ local FIND = [[
     used_at < now() - make_interval(secs => $2::float8) AS reused
   FROM refresh_tokens WHERE hash = $1 AND expires_at > now()
 ]]
-local EXPIRY = "SELECT floor(extract(epoch FROM expires_at))::int8 AS expires_at FROM refresh_tokens WHERE hash = $1"
+local NEXT = [[
+  SELECT floor(extract(epoch FROM expires_at))::int8 AS expires_at FROM refresh_tokens
+  WHERE hash = $1 AND used_at IS NULL AND expires_at > now()
+]]
 local USE = "UPDATE refresh_tokens SET used_at = now() WHERE hash = $1"
 local FINISH = "DELETE FROM refresh_tokens WHERE family = $1"
 local FINISH_ALL = "DELETE FROM refresh_tokens WHERE user_id = $1 AND family IS DISTINCT FROM $2::uuid"
@@ -62,13 +65,13 @@ function refreshing.use(tx, token)
   if not row then
     return nil, "ended"
   end
-  if row.reused then
-    refreshing.finish(tx, row.family)
-    return nil, "reused"
-  end
   local following = crypto.base64url.encode(crypto.hmac_sha256(row.next_key, token))
   if row.used then
-    local again = tx:one(EXPIRY, hash(following))
+    local again = not row.reused and tx:one(NEXT, hash(following))
+    if not again then
+      refreshing.finish(tx, row.family)
+      return nil, "reused"
+    end
     return { token = following, family = row.family, expires_at = again.expires_at }
   end
   tx:exec(USE, hash(token))

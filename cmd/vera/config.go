@@ -122,6 +122,7 @@ type JWTConfig struct {
 	MaxTTL     time.Duration
 	DefaultTTL time.Duration
 	Refresh    bool // refresh tokens are given
+	RefreshTTL time.Duration
 }
 
 // AccountsConfig is the policy of accounts that the host itself must know.
@@ -223,6 +224,9 @@ func (c *Config) inconsistencies(n need) (faults []error) {
 	}
 	if c.JWT.Refresh && c.JWT.DefaultTTL == 0 {
 		faults = append(faults, errors.New("JWT_DEFAULT_TTL must be set with REFRESH_TOKENS: 15m, for instance; a token without end needs no other"))
+	}
+	if c.JWT.Refresh && c.JWT.RefreshTTL < c.JWT.DefaultTTL {
+		faults = append(faults, errors.New("REFRESH_TTL must not be below JWT_DEFAULT_TTL: a session would end before its token"))
 	}
 	return faults
 }

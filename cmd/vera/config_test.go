@@ -76,6 +76,7 @@ func TestConfigFaults(t *testing.T) {
 		{"address", map[string]string{"WEBSOCKET_URL": "http://s3cret"}, []string{"WEBSOCKET_URL must be a ws://"}},
 		{"time", map[string]string{"ACTION_TIMEOUT": "30s"}, []string{"ACTION_TIMEOUT must be a time"}},
 		{"cost", map[string]string{"BCRYPT_COST": "4"}, []string{"BCRYPT_COST must be a whole number from 10 to 15"}},
+		{"session shorter than its token", map[string]string{"REFRESH_TOKENS": "on", "JWT_DEFAULT_TTL": "2h", "REFRESH_TTL": "1h"}, []string{"REFRESH_TTL must not be below JWT_DEFAULT_TTL"}},
 		{"more hashing than there is room for", map[string]string{"POOL_SIZE": "8", "HASH_CONCURRENCY": "3"}, []string{"HASH_CONCURRENCY must not be above 2, a quarter of POOL_SIZE"}},
 		{"least above most", map[string]string{"MIN_PASSWORD_LENGTH": "200"}, []string{"MIN_PASSWORD_LENGTH must not be above"}},
 		{"list", map[string]string{"REGISTER_REQUIRED": "s3cret"}, []string{"REGISTER_REQUIRED must be a list out of"}},
