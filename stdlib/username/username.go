@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/width"
 )
 
 // MaxBytes bounds a username in UTF-8.
@@ -39,7 +40,9 @@ func Normalize(text string) (string, error) {
 	if len(text) > MaxBytes {
 		return "", errTooLong
 	}
-	name, err := precis.UsernameCaseMapped.String(text)
+	// The width is folded before, as the library holds a first digit of full
+	// width against the rule for names that are written from right to left.
+	name, err := precis.UsernameCaseMapped.String(width.Fold.String(text))
 	if err != nil || name == "" {
 		return "", errInvalid
 	}

@@ -26,6 +26,7 @@ func TestNormalize(t *testing.T) {
 		"Alice":           "alice",
 		"ＡＬＩＣＥ":           "alice",
 		"ａｌｉｃｅ":           "alice",
+		"０ａ":              "0a",
 		"jose\u0301":      "jos\u00e9",
 		"jos\u00e9":       "jos\u00e9",
 		"o'brien-smith_2": "o'brien-smith_2",
