@@ -122,6 +122,33 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// Digests that no password opens are told by the ids of their users, and taken
+// over: those could not log in before, either.
+func TestImportTellsOfLockedUsers(t *testing.T) {
+	t.Parallel()
+	source := oldDatabase(t, fmt.Sprintf(`
+		insert into users (id, username, name, password_digest, deleted_at) values
+			(3, 'alice', 'A', '%[1]s', null), (5, 'bob', 'B', 'pbkdf2:secret', null), (6, 'carol', 'C', '', '2025-01-01'),
+			(8, 'dave', 'D', '$2b$31$%[2]s', null), (9, 'erin', 'E', '$2a$10$%[2]s', null)`, pythonDigest(t, "password123"), strings.Repeat("a", 53)))
+	s := newStack(t, stackOptions{})
+	for _, args := range [][]string{{"--from", source, "--dry-run"}, {"--from", source}} {
+		code, out := importInto(t, s.dsn, args...)
+		var want strings.Builder
+		for _, id := range []int{5, 6, 8} {
+			fmt.Fprintf(&want, "user %d: password_digest: no password opens it; the user is taken over all the same\n", id)
+		}
+		if code != 0 || !strings.Contains(out, want.String()) || strings.Count(out, "password_digest") != 3 || strings.Contains(out, "secret") {
+			t.Errorf("exit code %d, want 0, with\n%s in\n%s", code, want.String(), out)
+		}
+	}
+	if n := s.count(t, "select count(*) from users"); n != 5 {
+		t.Errorf("%d users were taken over, want 5", n)
+	}
+	if status, _, _ := s.post(t, "Login", map[string]any{"username": "bob", "password": "secret"}); status != 401 {
+		t.Errorf("Login with a digest that nothing opens: %d, want 401", status)
+	}
+}
+
 // All that stands in the way is told at once, without a value, and nothing is
 // written.
 func TestImportReport(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vera/stdlib/email"
+	"vera/stdlib/password"
 	"vera/stdlib/phone"
 	"vera/stdlib/username"
 )
@@ -69,6 +70,7 @@ type stock struct {
 	lastID                      int64 // no lower id may be given to another user, whose tokens might still be about
 	faults                      []error
 	duplicates                  []string
+	locked                      []int64 // users whose digest no password can open: they stand in nobody's way
 }
 
 func (s *stock) clean() bool { return len(s.faults)+len(s.duplicates) == 0 }
@@ -97,6 +99,9 @@ func takeStock(ctx context.Context, source pgx.Tx, numbers *phone.Numbers) (*sto
 		s.users++
 		if u.deleted != nil {
 			s.deleted++
+		}
+		if !password.Usable(u.digest) {
+			s.locked = append(s.locked, u.id)
 		}
 		s.faults = append(s.faults, u.canonicalize(numbers)...)
 		for i, form := range []*string{u.usernameKey, u.email, u.phone} {
@@ -158,6 +163,9 @@ func (s *stock) lookAt(ctx context.Context, target *pgxpool.Pool) error {
 func (s *stock) print(out io.Writer) error {
 	var report strings.Builder
 	fmt.Fprintf(&report, "the source has %s (%d deleted) and %s\n", count(s.users, "user"), s.deleted, count(s.revocations, "revocation"))
+	for _, id := range s.locked {
+		fmt.Fprintf(&report, "user %d: password_digest: no password opens it; the user is taken over all the same\n", id)
+	}
 	for _, line := range s.duplicates {
 		fmt.Fprintln(&report, line)
 	}
