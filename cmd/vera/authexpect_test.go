@@ -11,20 +11,24 @@ import (
 // What a case expects of an answer.
 
 type expectation struct {
-	Status             int            `json:"status_code"`
-	Message            *string        `json:"message"`
-	MessageNull        bool           `json:"message_null"`
-	MessagePrefix      string         `json:"message_prefix"`
-	MessageContains    []string       `json:"message_contains"`
-	MessageNotContains []string       `json:"message_not_contains"`
-	FieldsPresent      []string       `json:"fields_present"`
-	FieldsNull         []string       `json:"fields_null"`
-	FieldsAbsent       []string       `json:"fields_absent"`
-	FieldsEqual        map[string]any `json:"fields_equal"`
-	FieldsIsNull       bool           `json:"fields_is_null"`
-	JWTClaims          map[string]any `json:"jwt_claims"`
-	MaxMS              int            `json:"max_ms"`
+	Status             int                `json:"status_code"`
+	Message            *string            `json:"message"`
+	MessageNull        bool               `json:"message_null"`
+	MessagePrefix      string             `json:"message_prefix"`
+	MessageContains    []string           `json:"message_contains"`
+	MessageNotContains []string           `json:"message_not_contains"`
+	FieldsPresent      []string           `json:"fields_present"`
+	FieldsNull         []string           `json:"fields_null"`
+	FieldsAbsent       []string           `json:"fields_absent"`
+	FieldsEqual        map[string]any     `json:"fields_equal"`
+	FieldsBetween      map[string]between `json:"fields_between"`
+	FieldsIsNull       bool               `json:"fields_is_null"`
+	JWTClaims          map[string]any     `json:"jwt_claims"`
+	MaxMS              int                `json:"max_ms"`
 }
+
+// between is the least and the most that a whole number may be.
+type between [2]int64
 
 // limit is how long a call may take. The race detector makes everything
 // several times slower; make test runs the cases without it as well.
@@ -96,6 +100,13 @@ func (r *caseRunner) checkFields(t *testing.T, got reply, want expectation, fail
 		value, _ := at(got.fields, path)
 		if asJSON(value) != asJSON(r.value(t, wanted)) {
 			fail("want field %s = %s", path, asJSON(r.value(t, wanted)))
+		}
+	}
+	for path, bounds := range want.FieldsBetween {
+		value, _ := at(got.fields, path)
+		literal, _ := value.(json.Number)
+		if n, err := literal.Int64(); err != nil || n < bounds[0] || n > bounds[1] {
+			fail("want field %s, a whole number from %d to %d", path, bounds[0], bounds[1])
 		}
 	}
 	if want.JWTClaims != nil {

@@ -12,8 +12,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -317,47 +315,5 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	}
 	if i := strings.IndexFunc(logs, func(r rune) bool { return r < ' ' && r != '\n' || r == '\u202e' }); i >= 0 {
 		t.Errorf("a character that changes how the log looks: %q", logs[i:i+10])
-	}
-}
-
-// Every requirement has a row in docs/security.md, and every test that is
-// named there exists.
-func TestSecurityTable(t *testing.T) {
-	content, err := os.ReadFile("../../docs/security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var source strings.Builder
-	for _, pattern := range []string{"*_test.go", "../../*/*_test.go", "../../*/*/*_test.go", "../../*/*/*/*_test.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			source.Write(text)
-		}
-	}
-	rows := regexp.MustCompile(`(?m)^\| (\d+) \|.*$`).FindAllStringSubmatch(string(content), -1)
-	test := regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)\w+`)
-	for i, row := range rows {
-		if row[1] != fmt.Sprint(i+1) {
-			t.Errorf("row %d is of requirement %s", i+1, row[1])
-		}
-		names := test.FindAllString(row[0], -1)
-		if len(names) == 0 {
-			t.Errorf("requirement %s has no test", row[1])
-		}
-		for _, name := range slices.Compact(names) {
-			if !strings.Contains(source.String(), "func "+name+"(") {
-				t.Errorf("requirement %s: there is no test %s", row[1], name)
-			}
-		}
-	}
-	if len(rows) != 40 {
-		t.Errorf("%d requirements, want 40", len(rows))
 	}
 }
