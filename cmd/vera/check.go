@@ -51,6 +51,9 @@ func (k checkCommand) Run(ctx context.Context, c console) error {
 	if len(set.Actions)+len(set.Faults) == 0 {
 		return errors.New("there is no action in " + config.ActionsDir)
 	}
+	if err := writeTypes(config.ActionsDir, set); err != nil {
+		fmt.Fprintf(c.err, "vera: %v\n", err) // no fault of the actions
+	}
 	found, err := inspect(actions)
 	if err != nil {
 		return err

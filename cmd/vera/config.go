@@ -68,6 +68,10 @@ type Config struct {
 	LogFormat     string
 	HealthAddress string // empty: no endpoint
 
+	// WriteTypes tells to keep the declarations for editors up to date. No
+	// setting does: vera dev is for authors, vera serve is not.
+	WriteTypes bool
+
 	// Script is what scripts may read with env, by name.
 	Script map[string]string
 }

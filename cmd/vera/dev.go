@@ -30,6 +30,7 @@ func (k devCommand) Run(ctx context.Context, c console) error {
 		return &configError{err}
 	}
 	config.HotReload = true
+	config.WriteTypes = true
 	if config.LogFormat == "auto" {
 		config.LogFormat = "text"
 	}

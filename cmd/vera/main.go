@@ -31,6 +31,7 @@ type cli struct {
 	Repl    replCommand    `cmd:"" help:"Try Lua and the primitives at a prompt; nothing is kept of what is changed."`
 	New     newCommand     `cmd:"" help:"Write an action and its test from a template."`
 	Init    initCommand    `cmd:"" help:"Write the folder of a new project."`
+	Schema  schemaCommand  `cmd:"" help:"Print what the actions take, for the hub, validators, clients, people or editors."`
 	Migrate migrateCommand `cmd:"" help:"Change the database's schema, or show where it stands."`
 	Import  importCommand  `cmd:"" help:"Take over the users and revocations of a vera-py-service database."`
 	Health  healthCommand  `cmd:"" help:"Ask the running host whether it is ready; exit code 1 if it is not."`

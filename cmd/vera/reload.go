@@ -24,6 +24,17 @@ func (c Config) watchMode() registry.WatchMode {
 	return registry.WatchMode(c.Watch)
 }
 
+// writeTypes writes the declarations for editors, if it should. Scripts run
+// without them.
+func (s *service) writeTypes(set *registry.Set) {
+	if !s.config.WriteTypes {
+		return
+	}
+	if err := writeTypes(s.config.ActionsDir, set); err != nil {
+		s.logger.Warn("editor types not written", "error", err)
+	}
+}
+
 // refused passes on that the hub does not take the new actions yet.
 func (s *service) refused(r plugboard.Refusal) {
 	s.actions.Refused(r.Manifest, registry.Refusal{Reason: r.Reason, Tries: r.Tries, Again: time.Now().Add(r.Again)})

@@ -106,12 +106,14 @@ func newService(ctx context.Context, config Config, logger *slog.Logger, onJoine
 	s.actions, err = registry.Open(ctx, registry.Options{
 		Dir: config.ActionsDir, Pool: pool, Formats: formats, Logger: logger, Watch: config.watchMode(),
 		Size: config.requestLine, MaxSize: plugboard.MaxRequestLine, OnCandidate: func() { s.client.Reconnect() },
+		OnReload: s.writeTypes,
 	})
 	stopGuard()
 	if err != nil {
 		s.close()
 		return nil, err
 	}
+	s.writeTypes(s.actions.Set())
 	s.actions.LogFaults()
 	if len(s.actions.Set().Actions) == 0 {
 		s.close()

@@ -139,10 +139,10 @@ func Largest(set *Set, sizeOf func(manifest []byte) int) string {
 		name string
 		size int
 	}
-	empty := sizeOf(manifest(nil))
+	empty := sizeOf(ManifestOf(nil))
 	var entries []entry
 	for _, action := range set.Actions {
-		entries = append(entries, entry{action.Name, sizeOf(manifest([]*Action{action})) - empty})
+		entries = append(entries, entry{action.Name, sizeOf(ManifestOf([]*Action{action})) - empty})
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(b.size, a.size) })
 	var list []string

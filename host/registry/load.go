@@ -140,7 +140,7 @@ func (b *builder) publish(loaded []*Action) {
 	}
 	slices.SortFunc(b.next.Faults, func(x, y Fault) int { return cmp.Compare(x.File, y.File) })
 	b.next.Version = scan(b.next.good).version()
-	b.next.Manifest = manifest(b.next.Actions)
+	b.next.Manifest = ManifestOf(b.next.Actions)
 }
 
 // settle gives the one of several claimants that may keep the name, if any.
@@ -183,8 +183,8 @@ func at(file string, err error) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-// manifest is what the hub is told: {Name: {description, fields}}.
-func manifest(actions []*Action) []byte {
+// ManifestOf is what the hub is told of actions: {Name: {description, fields}}.
+func ManifestOf(actions []*Action) []byte {
 	out := []byte{'{'}
 	for i, action := range actions {
 		if i > 0 {

@@ -84,17 +84,19 @@ type Options struct {
 	Size    func(manifest []byte) int
 	MaxSize int
 
-	// For those who test actions. Tests looks at files of tests besides, Compile
-	// compiles instead of script.Compile, and OnReload is told of each reload
-	// that changed something.
-	Tests    bool
-	Compile  func(file string, source []byte) (*script.Program, error)
-	OnReload func()
+	// For those who test actions: Tests looks at files of tests besides, and
+	// Compile compiles instead of script.Compile.
+	Tests   bool
+	Compile func(file string, source []byte) (*script.Program, error)
 
 	// OnCandidate is told when Manifest gives something else than before. Who
 	// sets it calls Accepted once that has been published. Without it, every
 	// set is served at once.
 	OnCandidate func()
+
+	// OnReload, if set, is told of each new set that a reload has built, before
+	// Reload returns. It must not reload.
+	OnReload func(*Set)
 }
 
 // A Registry keeps the current set. Many goroutines may use it.
@@ -219,7 +221,7 @@ func (r *Registry) reload(ctx context.Context) (changed bool, err error) {
 	before, after := r.put(next)
 	r.reportReload(before, after, time.Since(start))
 	if r.options.OnReload != nil {
-		r.options.OnReload()
+		r.options.OnReload(next)
 	}
 	if r.options.OnCandidate != nil && !bytes.Equal(next.Manifest, before.newest().Manifest) {
 		r.options.OnCandidate()

@@ -316,7 +316,7 @@ func TestTests(t *testing.T) {
 	}
 	f := openWith(t, files, func(o *registry.Options) {
 		o.Tests = true
-		o.OnReload = func() { reloads++ }
+		o.OnReload = func(*registry.Set) { reloads++ }
 	})
 	var names []string
 	for _, test := range f.actions.Set().Tests {

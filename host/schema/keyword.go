@@ -11,16 +11,46 @@ import (
 	"vera/host/spell"
 )
 
-// keywords are all that a field may say, with the types that each is for;
-// none means all.
-var keywords = map[string][]string{
-	"type": nil, "description": nil, "default": nil, "optional": nil, "enum": nil, "secret": nil,
-	"coerce":     {Integer, Number, Boolean},
-	"min_length": {String}, "max_length": {String}, "pattern": {String}, "format": {String},
-	"minimum": {Integer, Number}, "maximum": {Integer, Number},
-	"items": {Array}, "min_items": {Array}, "max_items": {Array},
-	"fields": {Object},
+// A Keyword is one of those that a field may say.
+type Keyword struct {
+	Name  string
+	Types []string // that it is for; none means all
+	Value string   // what it takes, as editors are told
+	About string
 }
+
+// keywordList is in the order of the reference.
+var keywordList = []Keyword{
+	{"type", nil, `"string"|"integer"|"number"|"boolean"|"object"|"array"`, "required"},
+	{"description", nil, "string", "required; plain text that callers see"},
+	{"default", nil, "any", "what stands in where the field is left out; it obeys the other keywords"},
+	{"optional", nil, "boolean", "may be left out, and is then nil"},
+	{"enum", nil, "any[]", "all that is accepted"},
+	{"secret", nil, "boolean", "never in a log or an error"},
+	{"coerce", []string{Integer, Number, Boolean}, "boolean", "takes decimal text too: \"42\", \"true\""},
+	{"min_length", []string{String}, "integer", "in code points"},
+	{"max_length", []string{String}, "integer", "in code points"},
+	{"pattern", []string{String}, "string", "RE2, for the whole text"},
+	{"format", []string{String}, `"email"|"phone"|"uuid"|"date-time"|"uri"`, "what the text must be"},
+	{"minimum", []string{Integer, Number}, "number", "inclusive"},
+	{"maximum", []string{Integer, Number}, "number", "inclusive; an integer beyond 2^53 is refused, never rounded"},
+	{"items", []string{Array}, "Field", "what each item is; without it they may be anything"},
+	{"min_items", []string{Array}, "integer", "how many at least"},
+	{"max_items", []string{Array}, "integer", "how many at most"},
+	{"fields", []string{Object}, "table<string, Field>", "its own fields; without it the object may hold anything"},
+}
+
+// Keywords lists all that a field may say, in the order of the reference.
+func Keywords() []Keyword { return slices.Clone(keywordList) }
+
+// keywords are the types that each keyword is for; none means all.
+var keywords = func() map[string][]string {
+	types := make(map[string][]string)
+	for _, keyword := range keywordList {
+		types[keyword.Name] = keyword.Types
+	}
+	return types
+}()
 
 // types in the order of the reference.
 var types = []string{String, Integer, Number, Boolean, Object, Array}

@@ -24,7 +24,7 @@ func Watch(ctx context.Context, o Options, mode registry.WatchMode, run func(con
 	files, err := registry.Open(ctx, registry.Options{
 		Dir: o.Dir, Pool: pool, Formats: o.Formats, Logger: slog.New(slog.DiscardHandler), Tests: true,
 		Watch: cmp.Or(mode, registry.WatchAuto),
-		OnReload: func() {
+		OnReload: func(*registry.Set) {
 			select {
 			case changed <- struct{}{}:
 			default: // one is waiting already

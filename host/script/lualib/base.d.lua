@@ -7,10 +7,12 @@
 _VERSION = nil
 
 --- Raises `message` if `value` is false or nil; else gives all its arguments back.
----@param value any
+---@generic T
+---@param value T?
 ---@param message? any
 ---@param ... any
----@return any ... the arguments
+---@return T value
+---@return any ... the other arguments
 function assert(value, message, ...) end
 
 --- Raises an error. In an action it is a bug: the caller gets 500, the log gets the message.
@@ -24,23 +26,26 @@ function error(message, level) end
 function getmetatable(value) end
 
 --- Goes over a list from 1 to the first nil: `for i, value in ipairs(list) do`.
----@param list table
----@return function iterator
----@return table list
+---@generic V
+---@param list V[]
+---@return fun(list: V[], i?: integer): integer, V iterator
+---@return V[] list
 ---@return integer start 0
 function ipairs(list) end
 
 --- The entry after that of `key`, or the first.
----@param values table
----@param key? any
----@return any key nil behind the last
----@return any value
+---@generic K, V
+---@param values table<K, V>
+---@param key? K
+---@return K? key nil behind the last
+---@return V? value
 function next(values, key) end
 
 --- Goes over all entries of a table in no order: `for key, value in pairs(values) do`.
----@param values table
----@return function iterator
----@return table values
+---@generic K, V
+---@param values table<K, V>
+---@return fun(values: table<K, V>, key?: K): K, V iterator
+---@return table<K, V> values
 ---@return nil start
 function pairs(values) end
 
@@ -77,9 +82,10 @@ function rawset(values, key, value) end
 function select(n, ...) end
 
 --- Sets a table's metatable. Raises if the one it has is protected.
----@param values table
+---@generic T: table
+---@param values T
 ---@param metatable table? nil takes it away
----@return table values
+---@return T values
 function setmetatable(values, metatable) end
 
 --- A number from a text.
