@@ -127,7 +127,7 @@ func limits(f *schema.Field) []string {
 		add("one of %s", strings.Join(members, " "))
 	}
 	if f.Coerce {
-		add("text of one, too")
+		add("also as text")
 	}
 	return list
 }
