@@ -12,7 +12,7 @@ local DELETE = [[
   WHERE id = $1
 ]]
 
----@type Action
+---@type actions.Delete
 return {
   description = "Soft deletes a user by setting deleted_at timestamp using JWT or user_id authentication",
   fields = {

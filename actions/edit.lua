@@ -93,7 +93,10 @@ local function change(tx, claims, id, fields, digest, confirmed)
   return { status_code = 200, message = "User updated successfully" }
 end
 
----@type Action
+---@class actions.Edit.Fields
+---@field username_key? string what usernames are compared by; identity.canonicalize sets it
+
+---@type actions.Edit
 return {
   description = "Updates user username and/or password using JWT authentication",
   fields = {

@@ -65,7 +65,10 @@ local function rehash(user, text)
   return done and digest or nil
 end
 
----@type Action
+---@class actions.Login.Fields
+---@field username_key? string what usernames are compared by; identity.canonicalize sets it
+
+---@type actions.Login
 return {
   description = "Generates a JWT token for an existing user",
   fields = {

@@ -5,7 +5,7 @@ local db = require("db")
 local sessions = require("lib.sessions")
 local tokens = require("lib.tokens")
 
----@type Action
+---@type actions.Logout
 return {
   description = "Revokes the provided JWT token by adding it to the revocations table",
   fields = {

@@ -19,7 +19,10 @@ local function optional(field)
   return not REQUIRED:find("," .. field .. ",", 1, true)
 end
 
----@type Action
+---@class actions.Register.Fields
+---@field username_key? string what usernames are compared by; identity.canonicalize sets it
+
+---@type actions.Register
 return {
   description = "Creates a new user and returns the associated jwt token",
   fields = {

@@ -3,7 +3,7 @@
 local sessions = require("lib.sessions")
 local tokens = require("lib.tokens")
 
----@type Action
+---@type actions.Show
 return {
   description = "Authenticates the provided JWT token and returns user details",
   fields = {

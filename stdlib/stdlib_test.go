@@ -34,6 +34,11 @@ func TestDeclarations(t *testing.T) {
 		DB: new(db.DB), Password: new(password.Hasher), JWT: new(jwt.Tokens), Phone: new(phone.Numbers),
 		Env: new(env.Env), Clock: time.New(nil), Logger: slog.New(slog.DiscardHandler),
 	})
+	for name := range stdlib.Sources() {
+		if modules[name] == nil {
+			t.Errorf("%s is declared, but no primitive", name)
+		}
+	}
 	for name, module := range modules {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(name, name+".d.lua"))

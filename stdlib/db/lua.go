@@ -34,13 +34,7 @@ func (d *DB) Loader(limits limit.Limits) lua.LGFunction {
 
 func (d *DB) push(L *lua.LState, limits limit.Limits) int {
 	b := &binding{db: d, limits: limits}
-	b.methods = L.SetFuncs(L.NewTable(), map[string]lua.LGFunction{
-		"one":         b.txMethod("tx:one", one),
-		"query":       b.txMethod("tx:query", query),
-		"exec":        b.txMethod("tx:exec", exec),
-		"transaction": b.savepoint,
-		"rollback":    b.rollback,
-	})
+	b.methods = L.SetFuncs(L.NewTable(), b.handleMethods())
 	L.Push(L.SetFuncs(L.NewTable(), map[string]lua.LGFunction{
 		"one":         b.function("db.one", one),
 		"query":       b.function("db.query", query),
@@ -48,6 +42,17 @@ func (d *DB) push(L *lua.LState, limits limit.Limits) int {
 		"transaction": b.transaction,
 	}))
 	return 1
+}
+
+// handleMethods are those of a transaction's handle.
+func (b *binding) handleMethods() map[string]lua.LGFunction {
+	return map[string]lua.LGFunction{
+		"one":         b.txMethod("tx:one", one),
+		"query":       b.txMethod("tx:query", query),
+		"exec":        b.txMethod("tx:exec", exec),
+		"transaction": b.savepoint,
+		"rollback":    b.rollback,
+	}
 }
 
 // A shape pushes a result the way one function gives it.
