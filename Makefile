@@ -42,7 +42,7 @@ bench: postgres ## what the host costs, as ratios; see docs/performance.md
 	go test -run '^$$' -bench 'RoundTrip|ParseRequest$$|Validate|Run$$|Answer' -benchmem ./host/plugboard ./host/schema ./host/script
 	go test -run '^$$' -bench . -benchmem ./stdlib/json ./stdlib/strictjson ./host/script/lualib
 
-docs: ## write what is generated: .env.example, .luacheckrc, the README's table of settings and the table of rules in docs/check.md
+docs: ## write what is generated: docs/reference.md, parts of README.md, docs/check.md and docs/schema.md, .env.example, .luacheckrc, .luarc.json
 	go test ./cmd/vera -run TestGeneratedDocs -update
 
 postgres:

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vera/host/lint"
+	"vera/host/luals"
 	"vera/host/script/lualib"
 	"vera/host/testrun"
 )
@@ -24,6 +25,9 @@ func TestGeneratedDocs(t *testing.T) {
 	compare(t, "../../.luacheckrc", func(string) string { return luacheckrc() })
 	compare(t, "../../README.md", func(text string) string { return between(t, text, "settings", settingsTable()) })
 	compare(t, "../../docs/check.md", func(text string) string { return between(t, text, "rules", rulesTable()) })
+	compare(t, "../../docs/reference.md", func(string) string { return reference(t) })
+	compare(t, "../../docs/schema.md", func(text string) string { return between(t, text, "formats", formatExamples(t)) })
+	compare(t, "../../.luarc.json", func(string) string { return string(luals.Settings()) })
 }
 
 // between puts what is generated between the marks of that name.
