@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"vera/host/describe"
 	"vera/host/devboard"
 	"vera/host/devdb"
 	"vera/host/registry"
@@ -115,25 +116,14 @@ func sampleCall(set *registry.Set, address string) string {
 	if !ok {
 		action = set.Actions[0]
 	}
-	samples := map[string]any{
-		"username": "johndoe", "name": "John Doe", "email": "john@example.com",
-		"phone_number": "+1-555-123-4567", "password": "securepassword123",
-	}
-	fields := make(map[string]any)
-	for _, field := range action.Schema.Fields() {
-		if !field.Required() {
-			continue
-		}
-		sample, ok := samples[field.Name]
-		if !ok {
-			sample = map[string]any{"string": "text", "integer": 1, "number": 1.5, "boolean": true, "array": []any{}, "object": struct{}{}}[field.Type]
-		}
-		fields[field.Name] = sample
+	fields, ok := describe.Example(action.Schema)
+	if !ok {
+		fields = []byte("{}") // the answer says what is missing
 	}
 	body, _ := json.Marshal(struct {
-		ServiceID int            `json:"service_id"`
-		Action    string         `json:"action"`
-		Fields    map[string]any `json:"fields"`
+		ServiceID int             `json:"service_id"`
+		Action    string          `json:"action"`
+		Fields    json.RawMessage `json:"fields"`
 	}{1, action.Name, fields})
 	return fmt.Sprintf("curl -s %s/ -H 'content-type: application/json' -d '%s'", address, strings.ReplaceAll(string(body), "'", `'\''`))
 }
