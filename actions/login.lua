@@ -67,6 +67,7 @@ end
 
 ---@class actions.Login.Fields
 ---@field username_key? string what usernames are compared by; identity.canonicalize sets it
+---@field source? string declared with LOGIN_SOURCE
 
 ---@type actions.Login
 return {

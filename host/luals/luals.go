@@ -56,12 +56,11 @@ const requireDeclaration = `
 function require(name) end
 `
 
-// builtin lists the parts of the language server's own library. Those that
-// scripts do not have are declared nowhere, the others by Files.
-var builtin = []string{
-	"basic", "bit", "bit32", "coroutine", "debug", "ffi", "io", "jit", "jit.profile", "jit.util", "math", "os",
-	"package", "string", "string.buffer", "table", "table.clear", "table.new", "utf8",
-}
+// builtin lists the parts of the language server's own library for Lua 5.1.
+// Those that scripts do not have are declared nowhere, the others by Files.
+// LuaJIT's are not there with 5.1; naming "string.buffer" besides "string"
+// makes EmmyLua, which reads the same settings, crash.
+var builtin = []string{"basic", "coroutine", "debug", "io", "math", "os", "package", "string", "table"}
 
 // SettingsFile is the one file of settings that the language server needs, in
 // the project's folder.

@@ -167,7 +167,7 @@ func TestSettings(t *testing.T) {
 	if err := json.Unmarshal(luals.Settings(), &settings); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"basic", "string", "table", "math", "io", "os", "debug", "package", "coroutine", "utf8", "ffi"} {
+	for _, name := range []string{"basic", "string", "table", "math", "io", "os", "debug", "package", "coroutine"} {
 		if settings.Builtin[name] != "disable" {
 			t.Errorf("%s is %q", name, settings.Builtin[name])
 		}
