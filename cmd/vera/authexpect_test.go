@@ -11,24 +11,24 @@ import (
 // What a case expects of an answer.
 
 type expectation struct {
-	Status             int                `json:"status_code"`
-	Message            *string            `json:"message"`
-	MessageNull        bool               `json:"message_null"`
-	MessagePrefix      string             `json:"message_prefix"`
-	MessageContains    []string           `json:"message_contains"`
-	MessageNotContains []string           `json:"message_not_contains"`
-	FieldsPresent      []string           `json:"fields_present"`
-	FieldsNull         []string           `json:"fields_null"`
-	FieldsAbsent       []string           `json:"fields_absent"`
-	FieldsEqual        map[string]any     `json:"fields_equal"`
-	FieldsBetween      map[string]between `json:"fields_between"`
-	FieldsIsNull       bool               `json:"fields_is_null"`
-	JWTClaims          map[string]any     `json:"jwt_claims"`
-	MaxMS              int                `json:"max_ms"`
+	Status             int             `json:"status_code"`
+	Message            *string         `json:"message"`
+	MessageNull        bool            `json:"message_null"`
+	MessagePrefix      string          `json:"message_prefix"`
+	MessageContains    []string        `json:"message_contains"`
+	MessageNotContains []string        `json:"message_not_contains"`
+	FieldsPresent      []string        `json:"fields_present"`
+	FieldsNull         []string        `json:"fields_null"`
+	FieldsAbsent       []string        `json:"fields_absent"`
+	FieldsEqual        map[string]any  `json:"fields_equal"`
+	FieldsBetween      map[string]span `json:"fields_between"`
+	FieldsIsNull       bool            `json:"fields_is_null"`
+	JWTClaims          map[string]any  `json:"jwt_claims"`
+	MaxMS              int             `json:"max_ms"`
 }
 
-// between is the least and the most that a whole number may be.
-type between [2]int64
+// span is the least and the most that a whole number may be.
+type span [2]int64
 
 // limit is how long a call may take. The race detector makes everything
 // several times slower; make test runs the cases without it as well.

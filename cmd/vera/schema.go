@@ -32,11 +32,10 @@ func (k schemaCommand) Run(ctx context.Context, c console) error {
 	if k.Dir != "" {
 		config.ActionsDir = k.Dir
 	}
-	loaded, err := loadActions(ctx, config)
+	set, err := loadActions(ctx, config)
 	if err != nil {
 		return err
 	}
-	set := loaded.Set()
 	if len(set.Faults) > 0 {
 		return fmt.Errorf("%s in %s cannot be loaded, and would be missing: see vera check", count(len(set.Faults), "file"), config.ActionsDir)
 	}
