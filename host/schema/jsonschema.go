@@ -1,198 +1,185 @@
 package schema
 
-import (
-	"math"
+import "vera/stdlib/strictjson"
 
-	"vera/stdlib/strictjson"
+// The text that a number may be sent as where the field has coerce.
+const (
+	integerText = `^-?(0|[1-9][0-9]*)(\.0+)?$`
+	decimalText = `^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`
 )
 
-// AppendJSONSchema appends the fields as a JSON Schema of the dialect 2020-12,
-// an object without "$schema": it may stand within another one.
+// AppendJSONSchema appends the fields as a JSON Schema, draft 2020-12, of the
+// object that a request sends:
 //
-//	{"type":"object","properties":{"name":{"type":"string","description":"…","maxLength":64}},"required":["name"]}
+//	{"type":"object","properties":{"name":{"type":"string","description":"…","maxLength":64}},"required":["name"],"additionalProperties":true}
 //
-// It takes what [Schema.Validate] takes, with these exceptions. Validate alone
-// refuses what has no one meaning in JSON, such as a duplicate member, and
-// integers that a float64 cannot hold. A range of numbers, and an enum, cannot
-// be said of the text that a field with coerce takes besides, nor an enum of
-// objects: what JSON Schema cannot say is left out, so that nothing is
-// refused that Validate takes. Patterns are RE2's; those that ECMA-262 does not
-// know are not portable. The format phone is no standard one.
+// It accepts what [Schema.Validate] accepts. Where JSON Schema has no words
+// for a rule it accepts more:
+//
+//   - an integer beyond 2^53 where the type is number or nothing is declared;
+//   - bounds, where coerce takes the number as text;
+//   - the accepted values and the default of what is secret, which are not told;
+//   - a pattern that stands on the ends of lines, which is left out;
+//   - format, which says only the name: email and phone are the checks of this
+//     program, and its date-time and uri are narrower than the standard's;
+//   - text that is not the strict JSON that is taken: a name twice in an
+//     object, half a surrogate pair, too deep, too many values.
+//
+// Numbers are compared as float64, so a literal of more digits than one holds
+// is rounded first.
 func (s *Schema) AppendJSONSchema(dst []byte) []byte {
-	dst = append(dst, `{"type":"object","properties":{`...)
+	return append(s.appendObject(append(dst, `{"type":"object"`...)), '}')
+}
+
+// AppendJSONSchema appends the field as [Schema.AppendJSONSchema] has it.
+func (f *Field) AppendJSONSchema(dst []byte) []byte {
+	dst = f.appendType(append(dst, `{"type":`...))
+	dst = strictjson.AppendString(append(dst, `,"description":`...), f.Description)
+	dst = f.appendText(dst)
+	dst = f.appendRange(dst)
+	dst = f.appendItems(dst)
+	if f.Fields != nil {
+		dst = f.Fields.appendObject(dst)
+	}
+	if f.Enum != nil && !f.secretive() {
+		dst = f.appendAccepted(append(dst, ','))
+	}
+	if f.Default != nil && !f.secretive() {
+		dst = appendValue(append(dst, `,"default":`...), f.Default)
+	}
+	if f.Secret {
+		dst = append(dst, `,"writeOnly":true`...)
+	}
+	return append(dst, '}')
+}
+
+// appendObject appends the keywords of an object that has these fields.
+func (s *Schema) appendObject(dst []byte) []byte {
+	dst = append(dst, `,"properties":{`...)
+	var required []string
 	for i := range s.fields {
+		f := &s.fields[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = strictjson.AppendString(dst, s.fields[i].Name)
-		dst = s.fields[i].appendJSONSchema(append(dst, ':'), !s.fields[i].Required())
-	}
-	dst = append(dst, '}')
-	first := true
-	for i := range s.fields {
-		if !s.fields[i].Required() {
-			continue
+		dst = f.AppendJSONSchema(append(strictjson.AppendString(dst, f.Name), ':'))
+		if f.Required() {
+			required = append(required, f.Name)
 		}
-		if first {
-			dst, first = append(dst, `,"required":[`...), false
-		} else {
+	}
+	dst = appendRequired(append(dst, '}'), required)
+	return append(dst, `,"additionalProperties":true`...)
+}
+
+func appendRequired(dst []byte, names []string) []byte {
+	if len(names) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"required":[`...)
+	for i, name := range names {
+		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = strictjson.AppendString(dst, s.fields[i].Name)
+		dst = strictjson.AppendString(dst, name)
 	}
-	if !first {
-		dst = append(dst, ']')
-	}
-	return append(dst, '}')
+	return append(dst, ']')
 }
 
-// appendJSONSchema appends one field. Null stands for a field that is left out,
-// where it may be.
-func (f *Field) appendJSONSchema(dst []byte, nullable bool) []byte {
-	o := objectWriter{dst: append(dst, '{')}
-	o.string("description", f.Description)
-	if f.Secret {
-		o.raw("writeOnly", "true")
+// omissible reports whether null stands for leaving the field out.
+func (f *Field) omissible() bool { return f.Name != "" && !f.Required() }
+
+// appendType appends the type, or the types: text where coerce takes it, null
+// where the field may be left out.
+func (f *Field) appendType(dst []byte) []byte {
+	if !f.Coerce && !f.omissible() {
+		return strictjson.AppendString(dst, f.Type)
 	}
-	if f.Default != nil && !f.Secret {
-		o.value("default", f.Default)
+	dst = strictjson.AppendString(append(dst, '['), f.Type)
+	if f.Coerce {
+		dst = append(dst, `,"string"`...)
 	}
-	switch {
-	case f.Coerce:
-		o.key("anyOf")
-		o.dst = f.appendCoerced(append(o.dst, '['), nullable)
-		o.dst = append(o.dst, ']')
-	default:
-		f.writeType(&o, nullable)
+	if f.omissible() {
+		dst = append(dst, `,"null"`...)
 	}
-	return append(o.dst, '}')
+	return append(dst, ']')
 }
 
-// appendCoerced appends the alternatives of a field that takes text too.
-func (f *Field) appendCoerced(dst []byte, nullable bool) []byte {
-	o := objectWriter{dst: append(dst, '{')}
-	f.writeType(&o, nullable)
-	dst = append(o.dst, `},`...)
-	if f.Type == Boolean {
-		return append(dst, `{"enum":["true","false"]}`...)
-	}
-	dst = strictjson.AppendString(append(dst, `{"type":"string","pattern":`...), decimalText[f.Type])
-	return append(dst, '}')
-}
-
-// decimalText is the decimal text of a number, as coerce takes it.
-var decimalText = map[string]string{
-	Integer: `^-?(0|[1-9][0-9]*)(\.0+)?$`,
-	Number:  `^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`,
-}
-
-// writeType writes the type and what belongs to it.
-func (f *Field) writeType(o *objectWriter, nullable bool) {
-	if nullable {
-		o.raw("type", `["`+f.Type+`","null"]`)
-	} else {
-		o.string("type", f.Type)
-	}
-	f.writeEnum(o, nullable)
-	o.count("minLength", f.MinLength)
-	o.count("maxLength", f.MaxLength)
-	if f.Pattern != "" {
-		o.string("pattern", "^(?:"+f.Pattern+")$")
+// appendText appends what text must be: of a string, or of what coerce takes.
+func (f *Field) appendText(dst []byte) []byte {
+	dst = appendSize(dst, `,"minLength":`, f.MinLength)
+	dst = appendSize(dst, `,"maxLength":`, f.MaxLength)
+	pattern, told := f.textPattern()
+	if told {
+		dst = strictjson.AppendString(append(dst, `,"pattern":`...), pattern)
 	}
 	if f.Format != "" {
-		o.string("format", f.Format)
+		dst = strictjson.AppendString(append(dst, `,"format":`...), f.Format)
 	}
-	f.writeRange(o)
-	o.count("minItems", f.MinItems)
-	o.count("maxItems", f.MaxItems)
-	if f.Items != nil {
-		o.key("items")
-		o.dst = f.Items.appendJSONSchema(o.dst, false)
-	}
-	if f.Fields != nil {
-		members := f.Fields.AppendJSONSchema(nil)
-		const head = `{"type":"object",`
-		o.comma()
-		o.dst = append(o.dst, members[len(head):len(members)-1]...)
-	}
+	return dst
 }
 
-// writeRange writes the bounds of a number. An integer has some always.
-func (f *Field) writeRange(o *objectWriter) {
-	low, high := math.Inf(-1), math.Inf(1)
+func (f *Field) textPattern() (string, bool) {
+	switch {
+	case f.pattern != nil:
+		return ecmaPattern(f.Pattern)
+	case f.Coerce && f.Type == Integer:
+		return integerText, true
+	case f.Coerce && f.Type == Number:
+		return decimalText, true
+	case f.Coerce:
+		return "^(true|false)$", true
+	}
+	return "", false
+}
+
+func appendSize(dst []byte, keyword string, size *int) []byte {
+	if size == nil {
+		return dst
+	}
+	return strictjson.AppendNumber(append(dst, keyword...), float64(*size))
+}
+
+// appendRange appends the bounds, which every integer has.
+func (f *Field) appendRange(dst []byte) []byte {
+	least, most := f.Minimum, f.Maximum
 	if f.Type == Integer {
-		low, high = -maxInteger, maxInteger
+		if least == nil {
+			least = new(float64(-maxInteger))
+		}
+		if most == nil {
+			most = new(float64(maxInteger))
+		}
 	}
-	if f.Minimum != nil {
-		low = max(low, *f.Minimum)
+	if least != nil {
+		dst = strictjson.AppendNumber(append(dst, `,"minimum":`...), *least)
 	}
-	if f.Maximum != nil {
-		high = min(high, *f.Maximum)
+	if most != nil {
+		dst = strictjson.AppendNumber(append(dst, `,"maximum":`...), *most)
 	}
-	if !math.IsInf(low, 0) {
-		o.value("minimum", low)
-	}
-	if !math.IsInf(high, 0) {
-		o.value("maximum", high)
-	}
+	return dst
 }
 
-// writeEnum writes the accepted values, where they are compared as they are
-// sent: members of an object that are not declared do not count, and what an
-// array holds may be converted.
-func (f *Field) writeEnum(o *objectWriter, nullable bool) {
-	plain := f.Type != Object && (f.Type != Array || f.Items == nil || !f.Items.Coerce && f.Items.Type != Object && f.Items.Type != Array)
-	if f.Enum == nil || !plain {
-		return
+func (f *Field) appendItems(dst []byte) []byte {
+	if f.Items != nil {
+		dst = f.Items.AppendJSONSchema(append(dst, `,"items":`...))
 	}
-	members := f.Enum
-	if nullable {
-		members = append(members[:len(members):len(members)], nil)
+	dst = appendSize(dst, `,"minItems":`, f.MinItems)
+	return appendSize(dst, `,"maxItems":`, f.MaxItems)
+}
+
+// secretive reports whether the field or anything in it is secret, so that no
+// value of it may be told.
+func (f *Field) secretive() bool {
+	if f.Secret || f.Items != nil && f.Items.secretive() {
+		return true
 	}
-	o.value("enum", members)
-}
-
-// An objectWriter appends the members of a JSON object.
-type objectWriter struct {
-	dst    []byte
-	inside bool
-}
-
-func (o *objectWriter) comma() {
-	if o.inside {
-		o.dst = append(o.dst, ',')
+	if f.Fields == nil {
+		return false
 	}
-	o.inside = true
-}
-
-func (o *objectWriter) key(name string) {
-	o.comma()
-	o.dst = append(strictjson.AppendString(o.dst, name), ':')
-}
-
-func (o *objectWriter) raw(name, value string) {
-	o.key(name)
-	o.dst = append(o.dst, value...)
-}
-
-func (o *objectWriter) string(name, value string) {
-	o.key(name)
-	o.dst = strictjson.AppendString(o.dst, value)
-}
-
-func (o *objectWriter) count(name string, n *int) {
-	if n != nil {
-		o.value(name, float64(*n))
+	for i := range f.Fields.fields {
+		if f.Fields.fields[i].secretive() {
+			return true
+		}
 	}
-}
-
-// value writes a value of a declaration, which was read from Lua and so is
-// JSON.
-func (o *objectWriter) value(name string, value any) {
-	o.key(name)
-	dst, err := strictjson.Append(o.dst, value)
-	if err != nil {
-		panic(err)
-	}
-	o.dst = dst
+	return false
 }
