@@ -56,6 +56,8 @@ func actions(t testing.TB) []*registry.Action {
 			"sizes": field("array", "Any of", "optional", true, "items", field("string", "One", "enum", list{"s", "m"})),
 			"rate":  field("number", "Times", "enum", list{1.0, 2.5}, "optional", true),
 			"pin":   field("string", "Pin", "secret", true, "default", "0000"),
+			"key":   field("string", "Key", "secret", true, "optional", true, "enum", list{"hush-a", "hush-b"}),
+			"login": field("object", "Who", "default", object{"pass": "hush"}, "fields", object{"pass": field("string", "Pass", "secret", true)}),
 			"gift":  field("boolean", "Is it?", "default", false),
 			"extra": field("object", "Anything", "optional", true),
 			"id":    field("string", "Which", "format", "uuid"),
@@ -83,6 +85,9 @@ func TestGolden(t *testing.T) {
 		describe.Markdown: "page.md", describe.LuaLS: "actions.d.lua",
 	} {
 		got := document(t, format, describe.Options{})
+		if bytes.Contains(got, []byte("hush")) || bytes.Contains(got, []byte("0000")) {
+			t.Errorf("%s tells a secret", format)
+		}
 		golden := filepath.Join("testdata", file)
 		if *update {
 			if err := os.WriteFile(golden, got, 0o644); err != nil {

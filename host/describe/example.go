@@ -48,7 +48,7 @@ func exampleObject(s *schema.Schema) map[string]any {
 }
 
 func exampleValue(f *schema.Field) any {
-	if len(f.Enum) > 0 {
+	if len(f.Enum) > 0 && !f.Confidential() {
 		return f.Enum[0]
 	}
 	switch f.Type {

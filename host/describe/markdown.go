@@ -91,7 +91,7 @@ func limits(f *schema.Field) []string {
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	switch {
 	case f.Name == "": // an array's items
-	case f.Default != nil && f.Secret:
+	case f.Default != nil && f.Confidential():
 		add("has a default")
 	case f.Default != nil:
 		add("default %s", code(value(f.Default)))
@@ -119,7 +119,7 @@ func limits(f *schema.Field) []string {
 	if f.Pattern != "" {
 		add("matches %s", code(f.Pattern))
 	}
-	if f.Enum != nil {
+	if f.Enum != nil && !f.Confidential() {
 		var members []string
 		for _, member := range f.Enum {
 			members = append(members, code(value(member)))

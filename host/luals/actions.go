@@ -98,7 +98,7 @@ func writeField(w *strings.Builder, name, kind, about string) {
 
 // kind is the type of a field whose class, if it has one, is named name.
 func kind(name string, f *schema.Field) string {
-	if choices := literals(f.Enum); choices != "" {
+	if choices := literals(f.Enum); choices != "" && !f.Secret {
 		return choices
 	}
 	switch {

@@ -121,6 +121,7 @@ func TestActions(t *testing.T) {
 		"optional":  {text("optional", true), "x? string", ""},
 		"default":   {text("default", "a"), "x string", ""},
 		"enum":      {text("enum", []any{"a", "b c"}), `x "a"|"b c"`, ""},
+		"secrets":   {text("enum", []any{"a", "b c"}, "secret", true), "x string", ""},
 		"odd enum":  {text("enum", []any{`a"b`}), "x string", ""},
 		"integers":  {object{"type": "integer", "description": "d", "enum": []any{1.0, 20.0}}, "x 1|20", ""},
 		"fractions": {object{"type": "number", "description": "d", "enum": []any{1.5}}, "x number", ""},

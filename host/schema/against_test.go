@@ -170,7 +170,7 @@ func excusableFault(field *schema.Field, code string, sent any) bool {
 	case "minimum", "maximum", "type": // of a number in text; one beyond float64 is no number at all
 		return isText && field.Coerce && field.Type != schema.Boolean && (code != "type" || len(text) > 300)
 	case "enum": // the values of a secret are not told
-		return secretive(field)
+		return field.Confidential()
 	case "pattern":
 		return strings.Contains(field.Pattern, "(?m)") // ends of lines
 	case "format":
@@ -179,21 +179,6 @@ func excusableFault(field *schema.Field, code string, sent any) bool {
 			return moreThanNano.MatchString(text) || leapSecond.MatchString(text)
 		case "uri":
 			return notURI.MatchString(text) || emptyURI.MatchString(text)
-		}
-	}
-	return false
-}
-
-func secretive(f *schema.Field) bool {
-	if f.Secret || f.Items != nil && secretive(f.Items) {
-		return true
-	}
-	if f.Fields == nil {
-		return false
-	}
-	for _, member := range f.Fields.Fields() {
-		if secretive(&member) {
-			return true
 		}
 	}
 	return false

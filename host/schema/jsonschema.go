@@ -41,10 +41,10 @@ func (f *Field) AppendJSONSchema(dst []byte) []byte {
 	if f.Fields != nil {
 		dst = f.Fields.appendObject(dst)
 	}
-	if f.Enum != nil && !f.secretive() {
+	if f.Enum != nil && !f.Confidential() {
 		dst = f.appendAccepted(append(dst, ','))
 	}
-	if f.Default != nil && !f.secretive() {
+	if f.Default != nil && !f.Confidential() {
 		dst = appendValue(append(dst, `,"default":`...), f.Default)
 	}
 	if f.Secret {
@@ -167,17 +167,17 @@ func (f *Field) appendItems(dst []byte) []byte {
 	return appendSize(dst, `,"maxItems":`, f.MaxItems)
 }
 
-// secretive reports whether the field or anything in it is secret, so that no
-// value of it may be told.
-func (f *Field) secretive() bool {
-	if f.Secret || f.Items != nil && f.Items.secretive() {
+// Confidential reports whether the field or anything in it is secret, so that
+// neither its default nor what it accepts may be told.
+func (f *Field) Confidential() bool {
+	if f.Secret || f.Items != nil && f.Items.Confidential() {
 		return true
 	}
 	if f.Fields == nil {
 		return false
 	}
 	for i := range f.Fields.fields {
-		if f.Fields.fields[i].secretive() {
+		if f.Fields.fields[i].Confidential() {
 			return true
 		}
 	}

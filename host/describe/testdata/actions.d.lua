@@ -60,6 +60,8 @@
 ---@field gift boolean # Is it?
 ---@field id string # Which
 ---@field items actions.Order.Fields.items.item[] # What
+---@field key? string # Key
+---@field login actions.Order.Fields.login # Who
 ---@field note number # At least
 ---@field pay "card"|"cash" # How
 ---@field pin string # Pin
@@ -75,6 +77,10 @@
 ---@class actions.Order.Fields.items.item
 ---@field count integer # How many
 ---@field sku string # Number
+
+--- Who
+---@class actions.Order.Fields.login
+---@field pass string # Pass
 
 --- Says pong
 ---@class actions.Ping: Action
