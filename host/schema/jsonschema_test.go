@@ -155,6 +155,21 @@ func TestAppendJSONSchema(t *testing.T) {
 	compile(t, s)
 }
 
+// What is in a secret field is secret, whoever describes it.
+func TestSecretsWithin(t *testing.T) {
+	inner := object{"pin": field("string", "default", "hush", "enum", list{"hush", "hushed"}), "pins": field("array", "optional", true, "items", field("string", "enum", list{"hush"}))}
+	s := exportable(t, object{"card": field("object", "secret", true, "fields", inner)})
+	for what, text := range map[string][]byte{"the schema": s.AppendJSONSchema(nil), "the manifest": s.AppendManifest(nil)} {
+		if strings.Contains(string(text), "hush") {
+			t.Errorf("%s tells a secret: %s", what, text)
+		}
+	}
+	_, err := s.Validate([]byte(`{"card":{"pin":"x","pins":["y"]}}`), strictjson.Limits{})
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("the fault tells a secret: %v", err)
+	}
+}
+
 func ExampleSchema_AppendJSONSchema() {
 	s, err := schema.Parse(map[string]any{
 		"name": map[string]any{"type": "string", "description": "Who", "max_length": 64.0},

@@ -103,6 +103,9 @@ func (p *parser) field(path, name string, declared any, level int) *Field {
 	if name == "" {
 		d.noDefault()
 	}
+	if f.Secret {
+		f.hide()
+	}
 	// What has to obey the rules is looked at once they are sound.
 	if len(p.faults) == before {
 		d.enum(f)
@@ -111,6 +114,20 @@ func (p *parser) field(path, name string, declared any, level int) *Field {
 		d.defaultValue(f)
 	}
 	return f
+}
+
+// hide makes what is in a secret field secret too.
+func (f *Field) hide() {
+	f.Secret = true
+	if f.Items != nil {
+		f.Items.hide()
+	}
+	if f.Fields == nil {
+		return
+	}
+	for i := range f.Fields.fields {
+		f.Fields.fields[i].hide()
+	}
 }
 
 // rules reads the keywords that belong to some types only.
