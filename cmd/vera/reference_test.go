@@ -203,7 +203,7 @@ func formatExamples(t *testing.T) string {
 	}{
 		{describe.Hub, "hub", "json", "What the hub is told: types and descriptions. A field that may be left out has a default, null if it has no other.", "", ""},
 		{describe.JSONSchema, "jsonschema Greet", "json", "JSON Schema 2020-12 of an action's fields; without a name, or with several, those of each below `$defs`. " +
-			"A pattern is RE2's, and `phone` is no standard format.", "", ""},
+			"A pattern is in the syntax that RE2 and ECMA-262 share (one on the ends of lines is left out), and `phone` is no standard format.", "", ""},
 		{describe.OpenAPI, "openapi", "json", "OpenAPI 3.1 of `POST /`, by which all actions are called: the body is one of several, told apart by `action`, and " +
 			"the answers are those of the hub and of a host. `--server` says where the hub is. The part on one action:", "      \"Greet\": {\n        \"description\"", "\n      },"},
 		{describe.Markdown, "markdown", "markdown", "A page for those who call the actions. The part on one of them:", "## Greet", "\n\n```json"},
