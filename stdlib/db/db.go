@@ -116,7 +116,7 @@ func collect(rows pgx.Rows) (result, error) {
 	for rows.Next() {
 		row, err := res.read.row(rows)
 		if err != nil {
-			if _, ok := errors.AsType[*limit.Error](err); ok {
+			if exceeded, ok := errors.AsType[*limit.Error](err); ok && exceeded.Limit == resultLimit {
 				abort(rows)
 			}
 			return result{}, err

@@ -22,6 +22,9 @@ const (
 	maxResultValues = 200_000  // of all rows, those in arrays and JSON included
 )
 
+// resultLimit is the name of both limits of a result.
+const resultLimit = "result"
+
 // cachedStatements is how many statements a connection keeps prepared, the
 // latest used. The driver's 512 would be 32 MiB of the longest texts for each
 // connection, and at the server 12 KiB or more for each statement, 4.9 MiB of
@@ -76,9 +79,9 @@ func (r *reading) add(n int) error {
 	r.bytes += n
 	switch {
 	case r.bytes > maxResult:
-		return limit.Fixed("result", maxResult, "the result is too long: more than %d bytes", maxResult)
+		return limit.Fixed(resultLimit, maxResult, "the result is too long: more than %d bytes", maxResult)
 	case r.values > maxResultValues:
-		return limit.Fixed("result", maxResultValues, "the result has too many values: more than %d", maxResultValues)
+		return limit.Fixed(resultLimit, maxResultValues, "the result has too many values: more than %d", maxResultValues)
 	}
 	return nil
 }
@@ -93,7 +96,7 @@ func (r *reading) noteLength(column string, n int) {
 // tooLarge turns the driver's error of a row beyond maxResult into ours.
 func tooLarge(err error) error {
 	if row, ok := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err); ok {
-		return limit.Fixed("result", row.MaxExpectedBodyLen, "the result is too long: %d bytes in one row", row.ActualBodyLen)
+		return limit.Fixed(resultLimit, row.MaxExpectedBodyLen, "the result is too long: %d bytes in one row", row.ActualBodyLen)
 	}
 	return err
 }
@@ -102,6 +105,7 @@ func tooLarge(err error) error {
 // them: to read on until the server has sent all of them could take for ever.
 func abort(rows pgx.Rows) {
 	if conn := rows.Conn(); conn != nil {
-		_ = conn.PgConn().Conn().Close()
+		_ = conn.PgConn().Conn().Close()     // first, or a goodbye would wait for the server to read
+		_ = conn.Close(context.Background()) // the pool has to know
 	}
 }

@@ -15,6 +15,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"vera/stdlib/json"
+	"vera/stdlib/limit"
 	"vera/stdlib/luaconv"
 	"vera/stdlib/strictjson"
 )
@@ -144,11 +145,14 @@ func fromTime(oid uint32, t time.Time) any {
 
 func (r *reading) fromJSON(raw []byte) (any, error) {
 	tree, err := strictjson.Parse(raw, strictjson.Limits{Values: maxResultValues + 1 - r.values})
-	if fault, ok := errors.AsType[*strictjson.SyntaxError](err); ok && fault.Limit == strictjson.TooMany {
+	fault, _ := errors.AsType[*strictjson.SyntaxError](err)
+	switch {
+	case fault != nil && fault.Limit == strictjson.TooMany:
 		r.values = maxResultValues
 		return nil, r.add(0)
-	}
-	if err != nil {
+	case fault != nil && fault.Limit == strictjson.TooDeep:
+		return nil, limit.Fixed("depth", strictjson.DefaultDepth, "its JSON is nested too deep")
+	case err != nil:
 		return nil, fmt.Errorf("its JSON has no Lua value: %w", err)
 	}
 	return r.exact(tree)

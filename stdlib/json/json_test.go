@@ -246,25 +246,6 @@ func TestNumbersReadBack(t *testing.T) {
 	})
 }
 
-func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{`{"a":[1,null,{"b":"c"}],"d":1.5e3}`, `[[[]]]`, `"\ud83d\ude00"`, `9007199254740993`, `{"a":1,"a":2}`} {
-		f.Add(seed)
-	}
-	L := state(f, json.Limits{})
-	f.Fuzz(func(t *testing.T, text string) {
-		value, err := json.Decode(L, text, json.Limits{})
-		if err != nil {
-			return
-		}
-		if !gojson.Valid([]byte(text)) {
-			t.Errorf("Decode accepts %q", text)
-		}
-		if _, err := json.AppendJSON(t.Context(), nil, value, json.Limits{Bytes: 10 << 20}); err != nil {
-			t.Errorf("Decode(%q) gives what cannot be written: %v", text, err)
-		}
-	})
-}
-
 func ExampleAppendJSON() {
 	L := lua.NewState()
 	defer L.Close()
