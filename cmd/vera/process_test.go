@@ -60,9 +60,14 @@ func startVera(t *testing.T, env []string, args ...string) *process {
 // startIn runs the program with args in a folder.
 func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, command: exec.Command(os.Args[0], args...), done: make(chan struct{})}
-	p.command.Dir = dir
-	p.command.Env = append(os.Environ(), append(env, roleEnv+"=vera")...)
+	return startCommand(t, dir, append(os.Environ(), append(env, roleEnv+"=vera")...), os.Args[0], args...)
+}
+
+// startCommand runs a program in a folder.
+func startCommand(t *testing.T, dir string, env []string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, command: exec.Command(name, args...), done: make(chan struct{})}
+	p.command.Dir, p.command.Env = dir, env
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	reader, writer := io.Pipe()
 	p.command.Stdout, p.command.Stderr = writer, writer
