@@ -25,7 +25,7 @@ var allowed = map[string]string{
 	"vera/host/luals":         "vera/host/registry vera/host/schema vera/host/script/lualib vera/stdlib",
 	"vera/host/registry":      "vera/host/frame vera/host/schema vera/host/script vera/stdlib/strictjson",
 	"vera/host/repl":          "vera/host/script vera/host/script/lualib vera/stdlib/lua51 vera/stdlib/luaconv",
-	"vera/host/scaffold":      "vera/host/registry vera/host/script",
+	"vera/host/scaffold":      "vera/host/luals vera/host/registry vera/host/script",
 	"vera/host/schema":        "vera/host/spell vera/stdlib/strictjson",
 	"vera/host/script":        "vera/host/script/lualib vera/host/spell vera/stdlib/*",
 	"vera/host/spell":         "",

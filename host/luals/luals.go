@@ -10,6 +10,7 @@ package luals
 
 import (
 	"bytes"
+	_ "embed" // for what tests find
 	"encoding/json"
 	"maps"
 	"slices"
@@ -25,9 +26,12 @@ const Folder = "types"
 // header begins each file that is written, and tells it from others.
 const header = "-- Written by vera; changes are lost.\n"
 
+//go:embed testing.d.lua
+var testing []byte
+
 // Files gives all declarations, by file name.
 func Files(actions []*registry.Action) map[string][]byte {
-	files := map[string][]byte{"actions.d.lua": Actions(actions)}
+	files := map[string][]byte{"actions.d.lua": Actions(actions), "testing.d.lua": append([]byte(header), testing...)}
 	for name, source := range stdlib.Sources() {
 		files[name+".d.lua"] = append([]byte(header), source...)
 	}

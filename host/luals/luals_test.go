@@ -44,7 +44,7 @@ func text(more ...any) object {
 // use, says what the tables of this program say, and none hides another.
 func TestFiles(t *testing.T) {
 	files := luals.Files([]*registry.Action{action(t, "Login", object{"email": text()})})
-	want := []string{"actions.d.lua"}
+	want := []string{"actions.d.lua", "testing.d.lua"}
 	for name := range stdlib.Sources() {
 		want = append(want, name+".d.lua")
 	}

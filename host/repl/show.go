@@ -2,6 +2,7 @@ package repl
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,8 @@ func (s *shower) show(value lua.LValue, depth int) string {
 	switch value := value.(type) {
 	case lua.LString:
 		text = quote(string(value))
+	case lua.LNumber:
+		text = number(float64(value))
 	case *lua.LTable:
 		return s.table(value, depth)
 	case *lua.LFunction:
@@ -53,6 +56,14 @@ func (s *shower) show(value lua.LValue, depth int) string {
 	}
 	s.left -= len(text)
 	return text
+}
+
+// number shows all digits, and a time in seconds as one would write it.
+func number(n float64) string {
+	if size := math.Abs(n); size >= 1e-6 && size < 1e15 {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return lua.LNumber(n).String()
 }
 
 // table shows a table: the list in it first, then its names, then the rest.

@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+
+	"vera/host/luals"
 )
 
 //go:embed templates
@@ -58,7 +60,7 @@ func Project(dir, env string) ([]string, error) {
 	return write([]file{
 		{path: filepath.Join(dir, "actions", "greet.lua"), template: "project/actions/greet.lua"},
 		{path: filepath.Join(dir, "actions", "greet_test.lua"), template: "project/actions/greet_test.lua"},
-		{path: filepath.Join(dir, ".luarc.json"), template: "project/luarc.json"},
+		{path: filepath.Join(dir, luals.SettingsFile), text: string(luals.Settings())},
 		{path: filepath.Join(dir, ".gitignore"), template: "project/gitignore"},
 		{path: filepath.Join(dir, ".env"), text: env, mode: 0o600},
 		{path: filepath.Join(dir, "README.md"), template: "project/README.md"},

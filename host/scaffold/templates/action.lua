@@ -2,7 +2,7 @@
 
 -- Primitives that it needs: local db = require("db"), json, time, uuid, …
 
----@type Action
+---@type actions.{{.Action}}
 return {
 {{- if .Explicit}}
   -- As callers know it. Without this line it would be {{.Derived}}, after the file.

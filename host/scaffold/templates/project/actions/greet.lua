@@ -1,6 +1,6 @@
 --- Greets somebody.
 
----@type Action
+---@type actions.Greet
 return {
   description = "Greets somebody by name",
   fields = {
