@@ -1,5 +1,5 @@
 -- expect: 500
--- log: the result is too long: 6000000.. bytes in one row, the limit is 16777216 .fixed.
+-- log: the result is too long: 600000.. bytes in one row, the limit is 16777216 .fixed.
 --- One value of sixty megabytes.
 
 return {
