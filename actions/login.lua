@@ -105,6 +105,7 @@ return {
     if refusal and by ~= "username" then
       return refusal
     end
+    password.admit() -- where many log in at once, most are refused before they cost anything
     -- A username that cannot exist is an unknown one.
     local name = by == "username" and (fields.username_key or fields.username) or fields[by]
 

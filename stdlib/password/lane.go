@@ -117,6 +117,12 @@ func (l *lane) admit(rounds int64, job func()) bool {
 	}
 }
 
+// full tells whether work of so many rounds would not be admitted now.
+func (l *lane) full(rounds int) bool {
+	pending := l.pending.Load()
+	return len(l.queue) == cap(l.queue) || pending > 0 && pending+int64(rounds) > l.limit
+}
+
 func (l *lane) close() {
 	l.closing.Do(func() { close(l.quit) })
 	l.workers.Wait()

@@ -81,6 +81,40 @@ func TestLaneOverflowsAtOnce(t *testing.T) {
 	waiting.Wait()
 }
 
+// Full tells beforehand what do would say.
+func TestLaneFull(t *testing.T) {
+	l := newLane(1, 2, 4)
+	defer l.close()
+	if l.full(100) {
+		t.Error("an empty lane takes anything")
+	}
+	release := occupy(t, l, 1)
+	defer release()
+	for _, tt := range []struct {
+		rounds int
+		full   bool
+	}{{3, false}, {4, true}} {
+		if got := l.full(tt.rounds); got != tt.full {
+			t.Errorf("with 1 round of 4 pending, full(%d) = %v", tt.rounds, got)
+		}
+	}
+	var waiting sync.WaitGroup
+	for range 2 {
+		waiting.Go(func() { _ = l.do(t.Context(), 1, func() {}) })
+	}
+	for len(l.queue) < 2 {
+		runtime.Gosched()
+	}
+	if !l.full(1) {
+		t.Error("the queue is full")
+	}
+	if err := l.do(t.Context(), 1, func() {}); !errors.Is(err, ErrBusy) {
+		t.Errorf("do = %v", err)
+	}
+	release()
+	waiting.Wait()
+}
+
 func TestLaneDropsWhoLeft(t *testing.T) {
 	l := newLane(1, 2, math.MaxInt64) // the dropped one may still be in it when the last comes
 	defer l.close()

@@ -12,9 +12,10 @@ import (
 
 // Module pushes the table that scripts get from require("password").
 func (h *Hasher) Module(L *lua.LState) int {
-	L.Push(L.SetFuncs(L.CreateTable(0, 4), map[string]lua.LGFunction{
+	L.Push(L.SetFuncs(L.CreateTable(0, 5), map[string]lua.LGFunction{
 		"hash":         h.hash,
 		"length":       length,
+		"admit":        h.admit,
 		"verify":       h.verify,
 		"needs_rehash": h.needsRehash,
 	}))
@@ -35,6 +36,15 @@ func (h *Hasher) hash(L *lua.LState) int {
 	}
 	L.Push(lua.LString(digest))
 	return 1
+}
+
+// password.admit()
+func (h *Hasher) admit(L *lua.LState) int {
+	runinfo.MustRun(L, "password.admit")
+	if h.lane.full(h.cost.work(Bcrypt)) {
+		luaconv.Raise(L, ErrBusy)
+	}
+	return 0
 }
 
 const invalidText = "the password is empty, too long or holds a character that is not allowed"

@@ -13,6 +13,11 @@ local password = {}
 ---@return string? message fit for the caller; it never repeats the password
 function password.hash(text) end
 
+--- Raises, as `hash` and `verify` do, if too many hashes wait already: the caller
+--- is told 503 "Overloaded, try again". To be called before work that would be
+--- in vain.
+function password.admit() end
+
 --- Counts the characters (code points) of the form that is hashed, in which é
 --- is one however it was typed. Costs next to nothing, and may be called anywhere.
 ---@param text string
