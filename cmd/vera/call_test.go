@@ -130,6 +130,7 @@ func TestCallToken(t *testing.T) {
 // With --watch the call is made again when a file is saved, also when that
 // changes what callers are told, and when vera dev was away meanwhile.
 func TestCallWatch(t *testing.T) {
+	t.Parallel()
 	actions := writeActions(t, map[string]string{"live.lua": liveAction("same", 1)})
 	env := []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + actions}
 	state := shortTempDir(t)

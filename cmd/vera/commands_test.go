@@ -44,6 +44,7 @@ func examples(t *testing.T, document string) []example {
 // The commands of docs/commands.md, as an author would type them, in a folder
 // of his own, with vera dev running from when there is a project.
 func TestCommandsDocument(t *testing.T) {
+	t.Parallel()
 	found := examples(t, "../../docs/commands.md")
 	if len(found) < 14 {
 		t.Fatalf("the document has %d examples", len(found))

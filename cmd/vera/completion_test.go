@@ -83,6 +83,7 @@ func veraOnPath(t *testing.T) string {
 
 // bash itself, with its completion function called as the Tab key does.
 func TestCompletionBash(t *testing.T) {
+	t.Parallel()
 	actions := writeActions(t, callActions)
 	for _, tt := range []struct {
 		words []string

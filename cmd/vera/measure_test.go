@@ -89,6 +89,7 @@ vera: (\d+) of (\d+) answers are not 2xx; the first was 400: Invalid input: name
 // An action that uses the database gets the one of vera dev: one started for
 // it, and also that of a vera dev which runs.
 func TestBenchDatabase(t *testing.T) {
+	t.Parallel()
 	dir := writeActions(t, benchActions)
 	state := shortTempDir(t)
 	env := []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + dir}

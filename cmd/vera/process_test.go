@@ -216,6 +216,7 @@ func mustHaveNoServer(t *testing.T, dir string) {
 
 // Hosts that start together on an empty database: one migrates it, all serve.
 func TestServeTogether(t *testing.T) {
+	t.Parallel()
 	const hosts = 3
 	dsn := devdbtest.Database(t, func(context.Context, string) error { return nil }, "empty")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,6 +14,7 @@ import (
 // The README's example, as a newcomer would follow it: the file saved while
 // vera dev runs, its calls sent, what comes back compared.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -123,6 +123,7 @@ func (x *terminal) waitFor(text string) {
 
 // The Tab key at a prompt of bash.
 func TestCompletionTab(t *testing.T) {
+	t.Parallel()
 	terminal := newTerminal(t)
 	bash := exec.Command("bash", "--norc", "-i")
 	bash.Env = append(os.Environ(), "PATH="+veraOnPath(t)+":"+os.Getenv("PATH"),

@@ -19,6 +19,7 @@ func replEnv(t *testing.T) []string {
 // Everything at a prompt is one transaction that goes on after an error, and of
 // which nothing is kept.
 func TestRepl(t *testing.T) {
+	t.Parallel()
 	env := replEnv(t)
 	const input = `
 db.exec("INSERT INTO login_throttle VALUES ('a', now())")
@@ -89,6 +90,7 @@ true
 // Without a database in the environment it is that of vera dev, migrated, also
 // where there are no actions.
 func TestReplDevelopment(t *testing.T) {
+	t.Parallel()
 	state := shortTempDir(t)
 	env := []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + state + "/none"}
 	code, out, stderr := pipeVera(t, env, `db.one("SELECT count(*) AS n FROM users")`, "repl", "--state", state)

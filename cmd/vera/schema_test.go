@@ -105,6 +105,7 @@ func TestTypesWritten(t *testing.T) {
 // vera dev writes the types when it starts, and again when a file says
 // something else, also if the hub would not notice.
 func TestDevWritesTypes(t *testing.T) {
+	t.Parallel()
 	choice := func(values string) string {
 		return `return { description = "x", fields = { size = { type = "string", description = "x", enum = { ` + values + ` } } },
 			run = function(fields) return { status_code = 200, fields = fields.size } end }`

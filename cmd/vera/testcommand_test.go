@@ -31,6 +31,7 @@ func veraTest(t *testing.T, args ...string) (code int, out, errs string) {
 
 // The tests beside the shipped actions pass, and execute what there is of them.
 func TestShippedActionTests(t *testing.T) {
+	t.Parallel()
 	code, out, errs := veraTest(t, "--dir", "../../actions", "--cover", "--json")
 	if code != 0 {
 		t.Errorf("exit code %d: %s", code, errs)
@@ -155,6 +156,7 @@ func TestServingHasNoSeams(t *testing.T) {
 // The guide's example, as a reader would follow it: on the private database,
 // twice, and again on a save.
 func TestTestingGuide(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile("../../docs/testing.md")
 	if err != nil {
 		t.Fatal(err)
@@ -197,6 +199,7 @@ func TestTestingGuide(t *testing.T) {
 // Another version of the migrations gets databases of its own, and those of the
 // one before go.
 func TestPrivateTestDatabases(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	server, err := startTestServer(ctx, shortTempDir(t))

@@ -20,6 +20,7 @@ import (
 // The tutorial, as a newcomer follows it: its files saved, its commands run by
 // a shell as they stand, what they print compared.
 func TestTutorial(t *testing.T) {
+	t.Parallel()
 	content, err := os.ReadFile("../../docs/tutorial.md")
 	if err != nil {
 		t.Fatal(err)
