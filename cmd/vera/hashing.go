@@ -6,13 +6,19 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vera/stdlib/password"
 )
 
 // hashing says how many passwords are hashed at once, given what the machine
 // is good for, and how many may wait besides. Whoever hashes or waits holds a
-// VM: half of them are always left to other actions.
+// VM: half of them are always left to other actions. And whoever hashes by
+// argon2id fills memory: half of the heap is left, too.
 func (c Config) hashing(cores int) (workers, queue int) {
 	most := max(1, c.PoolSize/4)
+	if c.Passwords.Scheme == password.Argon2id {
+		most = min(most, max(1, c.MaxHeapBytes/2/password.Argon2idBytes))
+	}
 	workers = min(cores, most)
 	if c.HashConcurrency > 0 {
 		workers = c.HashConcurrency

@@ -88,6 +88,10 @@ func TestHashingLeavesRoom(t *testing.T) {
 			t.Errorf("%+v: %d workers, a queue of %d, %v", tt, workers, queue, c.hashingFault())
 		}
 	}
+	c := Config{PoolSize: 64, MaxHeapBytes: 256 << 20, Passwords: PasswordsConfig{Scheme: password.Argon2id}}
+	if workers, _ := c.hashing(64); workers*password.Argon2idBytes > c.MaxHeapBytes/2 || workers < 6 {
+		t.Errorf("%d workers that take 19 MiB each, with a heap of 256 MiB", workers)
+	}
 }
 
 // A storm of logins takes at most half of the VMs: while every worker is busy

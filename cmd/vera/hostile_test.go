@@ -41,9 +41,10 @@ const (
 	hostileSlack   = 100 * time.Millisecond
 	healthyEvery   = 20 * time.Millisecond
 	healthyP99     = 50 * time.Millisecond
-	heapSlack      = 32 << 20 // bytes that may stay, in caches and buffers that have grown
-	longestLine    = 64 << 10 // bytes of the log
-	mostResident   = 1 << 20  // KiB of the process at its peak
+	healthyLongest = 500 * time.Millisecond // beside any one script
+	heapSlack      = 32 << 20               // bytes that may stay, in caches and buffers that have grown
+	longestLine    = 64 << 10               // bytes of the log
+	mostResident   = 1 << 20                // KiB of the process at its peak
 )
 
 type hostileScript struct {
@@ -185,6 +186,9 @@ func (h *trial) try(t *testing.T, s hostileScript) {
 	remark := h.after(t, s)
 	longest, faults := h.since(before)
 	t.Logf("%v, %s, healthy beside at most %v", took, remark, longest)
+	if longest > healthyLongest*h.factor {
+		t.Errorf("a healthy request beside it took %v, want %v at most", longest, healthyLongest*h.factor)
+	}
 	for _, err := range faults {
 		t.Errorf("beside: %v", err)
 	}

@@ -18,6 +18,9 @@ const (
 	Argon2id = "argon2id"
 )
 
+// Argon2idBytes is the memory that one new argon2id digest takes.
+const Argon2idBytes = defaultMemory << 10
+
 const (
 	defaultMemory = 19456 // KiB, with two passes what OWASP recommends
 	defaultPasses = 2
