@@ -149,7 +149,7 @@ func TestHashesOutsideTransactions(t *testing.T) {
 	if raceEnabled {
 		slow = strings.Replace(cheapDigest, "$05$", "$10$", 1)
 	}
-	s := newStack(t, stackOptions{env: map[string]string{"DB_MAX_CONNECTIONS": "2", "HASH_CONCURRENCY": "1"}})
+	s := newStack(t, stackOptions{env: map[string]string{"DB_MAX_CONNECTIONS": "2", "HASH_CONCURRENCY": "1", "ACTION_TIMEOUT": "29s"}})
 	token := s.signUp(t, "alice", 1234)["jwt"]
 	s.signUp(t, "bobby", 1235)
 	hashed := make(chan struct{})
