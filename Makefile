@@ -16,7 +16,7 @@ dev: postgres build ## serve actions/ on a local Plugboard, reload on save
 	@exec bin/vera dev
 
 test: postgres ## every test, with the race detector, on a real PostgreSQL
-	go test -race -parallel 4 -skip '$(LOAD)' ./... # many wait for processes
+	go test -race -skip '$(LOAD)' ./...
 	go test ./cmd/vera -run 'TestAuthCases|TestReload$$' # again, where times are limited
 	go test -race ./cmd/vera -run 'TestExactlyOneAnswer|TestShutdown|TestSoak' # by themselves
 

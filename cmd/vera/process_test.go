@@ -156,7 +156,7 @@ func register(t *testing.T, address string) int {
 // after a kill that nothing could prepare for.
 func TestDev(t *testing.T) {
 	state := shortTempDir(t)
-	env := []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "BCRYPT_COST=10"}
+	env := []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "BCRYPT_COST=10", "ACTION_TIMEOUT=29s"}
 	const line = `curl -s (\S+)/ -H`
 
 	first := startVera(t, env, "dev", "--listen", "127.0.0.1:0", "--state", state)

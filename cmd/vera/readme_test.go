@@ -37,7 +37,7 @@ func TestReadme(t *testing.T) {
 	if err := os.CopyFS(actions, os.DirFS("../../actions")); err != nil {
 		t.Fatal(err)
 	}
-	p := startVera(t, []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + actions},
+	p := startVera(t, []string{"DATABASE_URL=", "POSTGRES_USER=", "POSTGRES_DB=", "ACTIONS_DIR=" + actions, "BCRYPT_COST=10", "ACTION_TIMEOUT=29s"},
 		"dev", "--listen", "127.0.0.1:0", "--state", shortTempDir(t))
 	address := p.waitFor(`curl -s (\S+)/ -H`)[1]
 	writeAction(t, actions, "greet.lua", scripts[0])
