@@ -379,6 +379,7 @@ func (s *soak) mustServe() {
 // the callers whose requests were lost.
 func (s *soak) finish() {
 	for _, h := range s.hosts {
+		s.note(hostStopped, h, time.Now(), time.Time{}) // what crosses its leave is answered 503
 		s.terminate(h)
 	}
 	s.end()
