@@ -18,10 +18,10 @@ dev: postgres build ## serve actions/ on a local Plugboard, reload on save
 test: postgres ## every test, with the race detector, on a real PostgreSQL
 	go test -race -skip '$(LOAD)' ./...
 	go test ./cmd/vera -run 'TestAuthCases|TestReload$$' # again, where times are limited
-	go test -race ./cmd/vera -run 'TestExactlyOneAnswer|TestShutdown|TestSoak' # by themselves
 
 load: postgres ## the tests that put the machine under load, and so want it for themselves
 	go test ./cmd/vera ./host/registry -run '$(LOAD)' -v -timeout 20m
+	go test -race ./cmd/vera -run 'TestExactlyOneAnswer|TestShutdown|TestSoak' # by themselves
 	go test ./cmd/vera -run 'TestLoginStorm$$' -strict -v # 200 logins at once at cost 12, held to the limits as they stand
 
 hostile: postgres ## the hostile corpus, held to its limits: on a quiet machine
